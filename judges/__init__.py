@@ -1,0 +1,24 @@
+"""Judges: completion in, verdict out. Each works alone, in a unit test, without torch."""
+
+from .completion import completion_text, prompt_text
+from .function import FunctionJudge, judge
+from .judge import Judge
+from .memo import Memo
+from .pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
+from .sample import Sample
+from .verdict import Verdict
+
+__all__ = [
+    "DeadlineExceeded",
+    "FunctionJudge",
+    "Judge",
+    "Memo",
+    "Sample",
+    "Verdict",
+    "WorkerDied",
+    "WorkerPool",
+    "completion_text",
+    "judge",
+    "prompt_text",
+    "shared_pool",
+]

@@ -1,0 +1,239 @@
+"""`@judge`: a judge from a plain function."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from time import perf_counter
+from typing import Any, overload
+
+from .judge import Judge
+from .lifting import lift
+from .loop import gather_on_loop
+from .pool import DeadlineExceeded, WorkerPool, shared_pool
+from .sample import Sample
+from .verdict import Verdict
+
+KINDS = ("row", "batch", "group")
+SPECIAL = ("prompt", "prompts", "completion", "completions")
+
+
+class FunctionJudge(Judge):
+    """A judge that asks a function; made by the `@judge` decorator, which describes the options.
+
+    Reasons: whatever the function's own verdicts say, "abstained" (it returned None), "exception" (it raised),
+    "not a finite number" (NaN or infinity), "timeout" (it ran past the deadline).
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        kind: str = "row",
+        *,
+        name: str | None = None,
+        threshold: float = 1.0,
+        timeout: float | None = None,
+        limit: int = 8,
+        repeatable: bool = True,
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"@judge decorates a function, not {type(function).__name__}")
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        if timeout is not None and timeout <= 0:
+            raise ValueError(f"timeout is a positive number of seconds, not {timeout!r}")
+        if not 0.0 < threshold <= 1.0:
+            raise ValueError(f"threshold must be in (0, 1], not {threshold!r}")
+        self.function = function
+        self.kind = kind
+        self.name = str(name or getattr(function, "__name__", type(function).__name__))
+        self.threshold = threshold
+        self.timeout = timeout
+        self.limit = limit
+        self.repeatable = repeatable and kind == "row"
+        self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+            getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
+        )
+        if timeout is not None and not self.is_async and kind != "row":
+            raise ValueError(f"a {kind} function cannot have a timeout: only single rows can be killed")
+        self._read_signature()
+        functools.update_wrapper(self, function, assigned=("__module__", "__qualname__", "__doc__"), updated=())
+
+    def _read_signature(self) -> None:
+        first, *rest = inspect.signature(self.function).parameters.values()
+        if first.kind in (first.VAR_KEYWORD, first.KEYWORD_ONLY) or first.name in ("prompt", "prompts"):
+            raise TypeError(f"the first parameter of judge {self.name} is the completion's text, not {first}")
+        self._takes_all = any(p.kind is p.VAR_KEYWORD for p in rest)
+        named = [p for p in rest if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in SPECIAL]
+        self._prompt = next((p.name for p in rest if p.name in ("prompt", "prompts")), None)
+        self.columns = tuple(p.name for p in named if p.default is p.empty)
+        self.optional = tuple(p.name for p in named if p.default is not p.empty)
+
+    def key(self, sample: Sample) -> Hashable:
+        if not (self._takes_all or self._prompt):
+            return super().key(sample)
+        columns = sample.columns if self._takes_all else (*self.columns, *self.optional)
+        return (sample.prompt_text, sample.key(columns))
+
+    def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
+        if self.kind == "batch":
+            return self._ask_together(samples, list(range(len(samples))))
+        if self.kind == "group":
+            return self._ask_groups(samples)
+        if self.is_async:
+            return self._ask_async(samples)
+        if self.timeout is not None:
+            return self._ask_workers(samples)
+        return [self._ask(sample, row) for row, sample in enumerate(samples)]
+
+    def _ask(self, sample: Sample, row: int) -> Verdict:
+        start = perf_counter()
+        try:
+            value = self.function(sample.text, **self._arguments(sample))
+        except Exception as error:
+            return self._finished(self.failed(error), perf_counter() - start)
+        return self._finished(lift(value, self.name, row), perf_counter() - start)
+
+    def _ask_async(self, samples: Sequence[Sample]) -> list[Verdict]:
+        async def one(row: int, sample: Sample) -> Verdict:
+            start = perf_counter()
+            try:
+                async with asyncio.timeout(self.timeout):
+                    value = await self.function(sample.text, **self._arguments(sample))
+            except TimeoutError:  # waiting on somebody else is not the completion's fault
+                return Verdict(None, "timeout", "timeout", {"judge": self.name}, perf_counter() - start)
+            except Exception as error:
+                return self._finished(self.failed(error), perf_counter() - start)
+            return self._finished(lift(value, self.name, row), perf_counter() - start)
+
+        return gather_on_loop([functools.partial(one, row, sample) for row, sample in enumerate(samples)], self.limit)
+
+    def _ask_workers(self, samples: Sequence[Sample]) -> list[Verdict]:
+        pool = self._pool()
+        futures = [
+            pool.submit(
+                _call_by_name, self.function.__module__, self.function.__qualname__, s.text, self._arguments(s),
+                timeout=self.timeout,
+            )
+            for s in samples
+        ]  # fmt: skip
+        return [self._outcome(future, row) for row, future in enumerate(futures)]
+
+    def _outcome(self, future: Future[tuple[Any, float]], row: int) -> Verdict:
+        try:
+            value, seconds = future.result()
+        except DeadlineExceeded:
+            return Verdict(0.0, "timeout", "timeout", {"judge": self.name}, self.timeout or 0.0)
+        except Exception as error:
+            return self.failed(error)
+        return self._finished(lift(value, self.name, row), seconds)
+
+    def _pool(self) -> WorkerPool:
+        return shared_pool((self.function.__module__,))
+
+    def _ask_groups(self, samples: Sequence[Sample]) -> list[Verdict]:
+        """Rows with the same prompt and position form a group; TRL keeps a prompt's completions side by side."""
+        verdicts: list[Verdict] = []
+        rows: list[int] = []
+        for row, sample in enumerate(samples):
+            if rows and sample.prompt != samples[rows[-1]].prompt:
+                verdicts += self._ask_together([samples[r] for r in rows], rows)
+                rows = []
+            rows.append(row)
+        return verdicts + (self._ask_together([samples[r] for r in rows], rows) if rows else [])
+
+    def _ask_together(self, samples: Sequence[Sample], rows: Sequence[int]) -> list[Verdict]:
+        if not samples:
+            return []
+        start = perf_counter()
+        arguments = [self._arguments(sample) for sample in samples]
+        columns = {name: [row[name] for row in arguments] for name in arguments[0]}
+        try:
+            call = functools.partial(self.function, [sample.text for sample in samples], **columns)
+            values = list(gather_on_loop([call], 1)[0] if self.is_async else call())
+        except Exception as error:
+            return [self.failed(error)] * len(samples)
+        if len(values) != len(samples):
+            raise ValueError(f"judge {self.name} returned {len(values)} values for {len(samples)} completions")
+        seconds = (perf_counter() - start) / len(samples)
+        return [self._finished(lift(v, self.name, row), seconds) for v, row in zip(values, rows, strict=True)]
+
+    def _arguments(self, sample: Sample) -> dict[str, Any]:
+        if self._takes_all:
+            arguments = sample.columns
+        else:
+            arguments = {name: sample[name] for name in self.columns}
+            arguments |= {name: sample.get(name) for name in self.optional if name in sample._table}
+        if self._prompt is not None:
+            arguments[self._prompt] = sample.prompt_text
+        return arguments
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A decorated function is found again by its name, as a function is."""
+        found: Any = importlib.import_module(self.function.__module__)
+        for part in self.function.__qualname__.split("."):
+            found = getattr(found, part, None)
+        return self.function.__qualname__ if found is self else super().__reduce__()
+
+
+def _call_by_name(module: str, qualname: str, text: str, arguments: dict[str, Any]) -> tuple[Any, float]:
+    """In a worker: find the function (its name may now mean the judge around it), call it, and take the time."""
+    function: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        function = getattr(function, part)
+    function = getattr(function, "function", function)
+    start = perf_counter()
+    return function(text, **arguments), perf_counter() - start
+
+
+@overload
+def judge(function: Callable[..., Any], /) -> FunctionJudge: ...
+@overload
+def judge(
+    *,
+    name: str | None = ...,
+    batch: bool = ...,
+    group: bool = ...,
+    threshold: float = ...,
+    timeout: float | None = ...,
+    limit: int = ...,
+    repeatable: bool = ...,
+) -> Callable[[Callable[..., Any]], FunctionJudge]: ...
+def judge(
+    function: Callable[..., Any] | None = None, /, *, batch: bool = False, group: bool = False, **options: Any
+) -> Any:
+    """Make a judge of a function `f(completion, **columns)`.
+
+    The function gets the completion's text and, by the names of its parameters, the data set columns it asks for
+    (with a default: optional; `**columns`: all of them; `prompt`: the prompt's text). It may be `async def`.
+    It returns a bool, a number in [0, 1], None to abstain, a `(number, evidence)` pair, or a `Verdict`.
+
+    >>> @judge
+    ... def mentions(completion, keyword):
+    ...     return keyword in completion
+    >>> mentions.verdict("the cat sat", keyword="cat")
+    Verdict(1.0)
+    >>> mentions.verdicts(["a cat", "a dog"], keyword=["cat", "cat"])
+    [Verdict(1.0), Verdict(0.0)]
+
+    Options:
+        name: in logs; by default the function's.
+        batch: the function gets lists (texts and columns) and returns a list.
+        group: like `batch`, once for each prompt's completions; side by side in the batch, as TRL keeps them.
+        threshold: the score from which a verdict has passed.
+        timeout: seconds for one row. A sync function then runs in a worker process that is killed at its
+            deadline (score 0.0, status "timeout"), so it must be importable from a module; an async one is
+            cancelled and abstains.
+        limit: rows of an async function in flight at once.
+        repeatable: False for a function that may answer differently each time.
+    """
+    if batch and group:
+        raise ValueError("a judge works on batches or on groups, not both")
+    kind = "batch" if batch else "group" if group else "row"
+    if function is not None:
+        return FunctionJudge(function, kind, **options)
+    return lambda decorated: FunctionJudge(decorated, kind, **options)

@@ -1,0 +1,211 @@
+"""The base of every judge: rows in, verdicts out, whatever a model wrote."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+from .composable import Composable
+from .metrics import batch_metrics
+from .sample import Sample, samples_of
+from .verdict import Verdict, shorten
+from .written import Written
+
+logger = logging.getLogger("jurybox")
+
+
+class Judge(Written, Composable):
+    """Reads completions and returns verdicts. Subclasses say what one completion is worth in `_judge`.
+
+    >>> class Polite(Judge):
+    ...     def _judge(self, sample):
+    ...         return Verdict(float("please" in sample.text), reason="said please")
+    >>> Polite().verdict("yes, please").passed
+    True
+
+    What is promised: a completion never makes a judge raise; an exception on one row becomes a verdict that
+    abstains with status "error" and the reason "exception" and leaves the other rows alone. What the programmer
+    got wrong raises at once: a missing column, columns of different lengths, a completion that is no text.
+
+    Class attributes that a subclass may set, or give as properties:
+        name: in logs and explanations; by default the class name in snake case without "Judge".
+        columns: data set columns that must be there.
+        optional: columns that are read when they are there.
+        threshold: the score from which a verdict has passed.
+        repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
+        executor: any `concurrent.futures.Executor` that batches are sent to in chunks (a Dask or Ray cluster's,
+            a process pool). It stays with the process that set it: pickling a judge leaves it out.
+    """
+
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    threshold: float = 1.0
+    repeatable: bool = True
+    executor: Executor | None = None
+    chunk: int = 32
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = _snake_case(cls.__qualname__.rpartition(".")[2])
+
+    # What a judge says.
+
+    def _judge(self, sample: Sample) -> Verdict:
+        """The verdict on one row."""
+        raise NotImplementedError(f"{type(self).__name__} must define _judge or _judge_batch")
+
+    def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
+        """The verdicts on many rows, in order; by default one row after the other."""
+        return [self._isolated(sample) for sample in samples]
+
+    # Three ways to ask it.
+
+    def verdict(self, completion: Any, prompt: Any = None, **columns: Any) -> Verdict:
+        """The verdict on one completion; `columns` are this row's values."""
+        prompts = None if prompt is None else [prompt]
+        return self.verdicts([completion], prompts, **{name: [value] for name, value in columns.items()})[0]
+
+    def verdicts(
+        self, completions: Sequence[Any], prompts: Sequence[Any] | None = None, **columns: Any
+    ) -> list[Verdict]:
+        """The verdicts on many completions, in order; `columns` are lists of the same length."""
+        return self.judge_samples(samples_of(completions, prompts, columns), columns)
+
+    def __call__(
+        self,
+        prompts: Sequence[Any] | None = None,
+        completions: Sequence[Any] | None = None,
+        completion_ids: Sequence[Any] | None = None,
+        *,
+        log_metric: Callable[[str, float], None] | None = None,
+        log_extra: Callable[[str, list[Any]], None] | None = None,
+        trainer_state: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """TRL's reward-function protocol: one score per completion, None where the judge abstains."""
+        if completions is None:
+            raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
+        if completion_ids is not None:
+            columns["completion_ids"] = completion_ids
+        verdicts = self.verdicts(completions, prompts, **columns)
+        if log_metric is not None:
+            for metric, value in batch_metrics(verdicts).items():
+                log_metric(f"{self.name}/{metric}", value)
+        return [verdict.score for verdict in verdicts]
+
+    # The batch.
+
+    def judge_samples(self, samples: Sequence[Sample], given: Iterable[str] = ()) -> list[Verdict]:
+        """The verdicts on rows that were made already; equal rows are judged once."""
+        self.require(given)
+        if not self.repeatable or len(samples) < 2:
+            return list(self._dispatch(samples))
+        first: dict[Hashable, int] = {}
+        places = [first.setdefault(self.key(sample), len(first)) for sample in samples]
+        if len(first) == len(samples):
+            return list(self._dispatch(samples))
+        distinct: list[Sample] = []
+        for place, sample in zip(places, samples, strict=True):
+            if place == len(distinct):
+                distinct.append(sample)
+        verdicts = self._dispatch(distinct)
+        return [verdicts[place] for place in places]
+
+    def require(self, given: Iterable[str]) -> None:
+        """Raise KeyError when a column that this judge reads is not among the `given` ones."""
+        there = set(given)
+        missing = [column for column in self.columns if column not in there]
+        if missing:
+            has = ", ".join(sorted(there)) or "none"
+            raise KeyError(
+                f"{self.name} reads the column {missing[0]!r}, which the batch does not have (it has: {has})"
+            )
+
+    def key(self, sample: Sample) -> Hashable:
+        """What makes two rows the same to this judge: the text and the columns it reads."""
+        return sample.key((*self.columns, *self.optional))
+
+    def _dispatch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
+        if self.executor is None or not samples:
+            return self._judge_batch(samples)
+        chunks = [samples[i : i + self.chunk] for i in range(0, len(samples), self.chunk)]
+        futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in chunks]
+        return [verdict for future in futures for verdict in future.result()]
+
+    def _isolated(self, sample: Sample) -> Verdict:
+        start = perf_counter()
+        try:
+            verdict = self._judge(sample)
+        except Exception as error:
+            verdict = self.failed(error)
+        return self._finished(verdict, perf_counter() - start)
+
+    def _finished(self, verdict: Verdict, seconds: float) -> Verdict:
+        passed = verdict.passed
+        if self.threshold != 1.0 and verdict.score is not None:
+            passed = verdict.score >= self.threshold
+        if verdict.seconds and passed == verdict.passed:
+            return verdict
+        return Verdict(
+            verdict.score,
+            verdict.status,
+            verdict.reason,
+            verdict.evidence,
+            verdict.seconds or seconds,
+            passed,
+        )
+
+    def failed(self, error: BaseException) -> Verdict:
+        """The verdict for a row on which the judge itself broke: it abstains, and the log says where."""
+        frame = traceback.extract_tb(error.__traceback__)[-1:]
+        where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
+        logger.warning(
+            "judge %s raised %s: %s",
+            self.name,
+            type(error).__name__,
+            shorten(str(error), 200),
+            exc_info=error,
+        )
+        evidence = {"judge": self.name, "error": f"{type(error).__name__}: {error}"[:300], "where": where}
+        return Verdict(None, "error", "exception", evidence)
+
+    # Lifetime.
+
+    @property
+    def __name__(self) -> str:
+        return self.name  # what TRL logs a reward function under
+
+    def close(self) -> None:
+        """Give back what the judge holds (processes, connections); nothing by default."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name != "executor"}
+        state["_written_kwargs"] = {name: value for name, value in self._written_kwargs.items() if name != "executor"}
+        return state
+
+
+def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
+    return list(judge._judge_batch(samples))
+
+
+def _snake_case(name: str) -> str:
+    name = name.removesuffix("Judge") or name
+    return "".join(
+        f"_{c.lower()}" if c.isupper() and i and (name[i - 1].islower() or name[i + 1 : i + 2].islower()) else c.lower()
+        for i, c in enumerate(name)
+    )

@@ -1,0 +1,50 @@
+"""What a user's function may return, lifted to a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .verdict import Verdict
+
+ACCEPTED = "a bool, a number in [0, 1], None, a (number, evidence) pair or a Verdict"
+
+
+def lift(value: Any, judge: str, row: int) -> Verdict:
+    """A verdict from a bool, a number, None (abstains), a `(number, evidence)` pair, or a verdict.
+
+    NaN and infinity abstain with status "error": one bad completion must not end a training run, and must not
+    count as zero either.
+
+    Raises:
+        TypeError: any other type; the message names the judge and the row.
+        ValueError: a finite number outside [0, 1].
+    """
+    if isinstance(value, Verdict):
+        return value
+    if value is None:
+        return Verdict(None, "skipped", "abstained")
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
+        verdict = lift(value[0], judge, row)
+        return verdict.replace(evidence={**verdict.evidence, **value[1]})
+    if isinstance(value, bool):
+        return Verdict(float(value))
+    score = _number(value, judge, row)
+    if not math.isfinite(score):
+        return Verdict(None, "error", "not a finite number", {"judge": judge, "returned": repr(score)})
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(
+            f"judge {judge} returned {score!r} for row {row}: a judge's score is in [0, 1]. Scale it, or use the "
+            "function as a reward of its own with jurybox.rewards.Function"
+        )
+    return Verdict(score)
+
+
+def _number(value: Any, judge: str, row: int) -> float:
+    if not isinstance(value, (str, bytes, list, tuple, dict)):
+        try:
+            return float(value)  # numpy and torch scalars too
+        except (TypeError, ValueError, RuntimeError):
+            pass
+    raise TypeError(f"judge {judge} returned {type(value).__name__} for row {row}; it may return {ACCEPTED}")

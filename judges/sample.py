@@ -1,0 +1,102 @@
+"""One completion with what belongs to it: the row a judge reads."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from .completion import completion_text, prompt_text
+
+
+class Sample:
+    """One completion, its prompt, and its row of the data set's columns.
+
+    Attributes:
+        text: the completion as text (see `completion_text`).
+        completion: the completion as it was handed over: a string or a list of messages.
+        prompt: the prompt as it was handed over, or None.
+
+    `sample["solution"]` is this row's value of a column; `sample.columns` all of them.
+    """
+
+    __slots__ = ("_row", "_table", "completion", "prompt", "text")
+
+    def __init__(self, completion: Any, prompt: Any, table: Mapping[str, Sequence[Any]], row: int) -> None:
+        self.text = completion if type(completion) is str else completion_text(completion)
+        self.completion = completion
+        self.prompt = prompt
+        self._table = table
+        self._row = row
+
+    def __getitem__(self, column: str) -> Any:
+        return self._table[column][self._row]
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """This row's value of a column, or `default` when there is no such column."""
+        values = self._table.get(column)
+        return default if values is None else values[self._row]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """This row as a mapping from column to value."""
+        return {name: values[self._row] for name, values in self._table.items()}
+
+    @property
+    def prompt_text(self) -> str:
+        """The prompt as text; empty when there is none."""
+        return prompt_text(self.prompt)
+
+    def key(self, columns: Iterable[str]) -> Hashable:
+        """What makes two rows the same question to a judge that reads these columns."""
+        return (self.text, *(_frozen(self.get(column)) for column in columns))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sample, (
+            self.completion,
+            self.prompt,
+            {name: [value] for name, value in self.columns.items()},
+            0,
+        )
+
+
+def samples_of(completions: Sequence[Any], prompts: Sequence[Any] | None, columns: Mapping[str, Any]) -> list[Sample]:
+    """The rows of a batch.
+
+    Raises:
+        TypeError: `completions` is one string, or a completion is neither text nor messages (the row is named).
+        ValueError: a column has another length than `completions`.
+    """
+    if isinstance(completions, (str, Mapping)):
+        raise TypeError("completions is a list, one entry per completion; for a single completion call `verdict`")
+    count = len(completions)
+    if prompts is not None and len(prompts) != count:
+        raise ValueError(f"there are {count} completions but {len(prompts)} prompts")
+    for name, values in columns.items():
+        if not _is_column(values):
+            raise TypeError(f"column {name!r} must be a list with one value per completion, not {values!r:.60}")
+        if len(values) != count:
+            raise ValueError(f"column {name!r} has {len(values)} values for {count} completions")
+    samples = []
+    for row, completion in enumerate(completions):
+        try:
+            samples.append(Sample(completion, prompts[row] if prompts is not None else None, columns, row))
+        except (TypeError, AttributeError) as error:
+            raise TypeError(f"row {row}: {error}") from error
+    return samples
+
+
+def _is_column(values: Any) -> bool:
+    return (
+        hasattr(values, "__getitem__") and hasattr(values, "__len__") and not isinstance(values, (str, bytes, Mapping))
+    )
+
+
+def _frozen(value: Any) -> Hashable:
+    """A hashable stand-in for a value: equal stand-ins mean equal values of equal types."""
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value if type(value) is str else (type(value), value)
+    if isinstance(value, Mapping):
+        return ("mapping", *((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return (type(value), *map(_frozen, value))
+    return (type(value), id(value))
