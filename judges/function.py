@@ -73,6 +73,9 @@ class FunctionJudge(Judge):
         self.columns = tuple(p.name for p in named if p.default is p.empty)
         self.optional = tuple(p.name for p in named if p.default is not p.empty)
 
+    def __repr__(self) -> str:
+        return self.name
+
     def key(self, sample: Sample) -> Hashable:
         if not (self._takes_all or self._prompt):
             return super().key(sample)

@@ -119,7 +119,7 @@ class Judge(Written, Composable):
         return [verdicts[place] for place in places]
 
     def require(self, given: Iterable[str]) -> None:
-        """Raise KeyError when a column that this judge reads is not among the `given` ones."""
+        """Raise MissingColumn when a column that this judge reads is not among the `given` ones."""
         there = set(given)
         missing = [column for column in self.columns if column not in there]
         if missing:

@@ -8,6 +8,19 @@ from typing import Any
 from .completion import completion_text, prompt_text
 
 
+class MissingColumn(KeyError, ValueError):  # noqa: N818
+    """A judge reads a column that the batch does not have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would show its message in quotes
+
+
+def missing_column(reader: str, column: str, given: Iterable[str]) -> MissingColumn:
+    """The error that names what is missing and what there is."""
+    has = ", ".join(sorted(given)) or "none"
+    return MissingColumn(f"{reader} reads the column {column!r}, which the batch does not have (it has: {has})")
+
+
 class Sample:
     """One completion, its prompt, and its row of the data set's columns.
 
