@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import importlib
 import inspect
@@ -175,19 +176,33 @@ class FunctionJudge(Judge):
             arguments[self._prompt] = sample.prompt_text
         return arguments
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        """A decorated function is found again by its name, as a function is."""
-        found: Any = importlib.import_module(self.function.__module__)
-        for part in self.function.__qualname__.split("."):
-            found = getattr(found, part, None)
-        return self.function.__qualname__ if found is self else super().__reduce__()
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        """A decorated function is found again by its name, as a function is; a copy of it by what it is a copy of."""
+        named = _find(self.function.__module__, self.function.__qualname__)
+        if named is self:
+            return self.function.__qualname__
+        if isinstance(named, FunctionJudge) and named.function is self.function:
+            changed = {k: v for k, v in self.__getstate__().items() if k not in ("function", "_written_args")}
+            return _copy_of, (named, changed)
+        return super().__reduce_ex__(protocol)
+
+
+def _copy_of(original: FunctionJudge, changed: dict[str, Any]) -> FunctionJudge:
+    copied = copy.copy(original)
+    copied.__dict__.update(changed)
+    return copied
+
+
+def _find(module: str, qualname: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _call_by_name(module: str, qualname: str, text: str, arguments: dict[str, Any]) -> tuple[Any, float]:
     """In a worker: find the function (its name may now mean the judge around it), call it, and take the time."""
-    function: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        function = getattr(function, part)
+    function = _find(module, qualname)
     function = getattr(function, "function", function)
     start = perf_counter()
     return function(text, **arguments), perf_counter() - start

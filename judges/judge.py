@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -38,8 +39,7 @@ class Judge(Written, Composable):
         optional: columns that are read when they are there.
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
-        executor: any `concurrent.futures.Executor` that batches are sent to in chunks (a Dask or Ray cluster's,
-            a process pool). It stays with the process that set it: pickling a judge leaves it out.
+        executor: where batches are judged, see `on`. It stays with the process that set it: pickling leaves it out.
     """
 
     name: str = ""
@@ -92,8 +92,7 @@ class Judge(Written, Composable):
         """TRL's reward-function protocol: one score per completion, None where the judge abstains."""
         if completions is None:
             raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
-        if completion_ids is not None:
-            columns["completion_ids"] = completion_ids
+        columns = protocol_columns(columns, completion_ids)
         verdicts = self.verdicts(completions, prompts, **columns)
         if log_metric is not None:
             for metric, value in batch_metrics(verdicts).items():
@@ -177,6 +176,20 @@ class Judge(Written, Composable):
         return Verdict(None, "error", "exception", evidence)
 
     # Lifetime.
+
+    def on(self, executor: Executor, chunk: int = 32) -> Self:
+        """A copy whose batches are judged by `executor`, `chunk` rows a task.
+
+        Any `concurrent.futures.Executor` will do: a process pool, or a cluster's (`dask.distributed`'s
+        `client.get_executor()`). The judge travels pickled, and its module must be importable over there.
+        """
+        if not hasattr(executor, "submit"):
+            raise TypeError(f"on() takes a concurrent.futures.Executor, not {type(executor).__name__}")
+        if chunk < 1:
+            raise ValueError(f"a chunk has at least 1 row, not {chunk}")
+        judge = copy.copy(self)
+        judge.executor, judge.chunk = executor, chunk
+        return judge
 
     @property
     def __name__(self) -> str:

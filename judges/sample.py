@@ -98,6 +98,12 @@ def samples_of(completions: Sequence[Any], prompts: Sequence[Any] | None, column
     return samples
 
 
+def protocol_columns(keywords: Mapping[str, Any], completion_ids: Sequence[Any] | None) -> dict[str, Any]:
+    """The data set's columns among the keyword arguments of a trainer, which may pass other things beside them."""
+    columns = {name: values for name, values in keywords.items() if _is_column(values)}
+    return columns if completion_ids is None else {**columns, "completion_ids": completion_ids}
+
+
 def _is_column(values: Any) -> bool:
     return (
         hasattr(values, "__getitem__") and hasattr(values, "__len__") and not isinstance(values, (str, bytes, Mapping))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..judges import Judge, Verdict
 from ..judges.metrics import batch_metrics
-from ..judges.sample import samples_of
+from ..judges.sample import protocol_columns, samples_of
 from ..judges.verdict import Status
 from .batch import Batch
 from .explanation import Explanation, one_line, tree
@@ -155,8 +155,7 @@ class Reward(Operators, ABC):
         """TRL's reward-function protocol: one number per completion, None where the reward abstains."""
         if completions is None:
             raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
-        if completion_ids is not None:
-            columns["completion_ids"] = completion_ids
+        columns = protocol_columns(columns, completion_ids)
         batch, verdicts = self._run(completions, prompts, columns, trainer_state, observing=True)
         if log_metric is not None:
             self._log(batch, log_metric)
