@@ -180,7 +180,7 @@ class FunctionJudge(Judge):
         """A decorated function is found again by its name, as a function is; a copy of it by what it is a copy of."""
         named = _find(self.function.__module__, self.function.__qualname__)
         if named is self:
-            return self.function.__qualname__
+            return str(self.function.__qualname__)
         if isinstance(named, FunctionJudge) and named.function is self.function:
             changed = {k: v for k, v in self.__getstate__().items() if k not in ("function", "_written_args")}
             return _copy_of, (named, changed)

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from .composable import Composable
 from .metrics import batch_metrics
-from .sample import Sample, samples_of
+from .sample import Sample, missing_column, protocol_columns, samples_of
 from .verdict import Verdict, shorten
 from .written import Written
 
