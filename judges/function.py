@@ -62,7 +62,8 @@ class FunctionJudge(Judge):
         if timeout is not None and not self.is_async and kind != "row":
             raise ValueError(f"a {kind} function cannot have a timeout: only single rows can be killed")
         self._read_signature()
-        functools.update_wrapper(self, function, assigned=("__module__", "__qualname__", "__doc__"), updated=())
+        for attribute in ("__module__", "__qualname__", "__doc__"):
+            setattr(self, attribute, getattr(function, attribute, None))
 
     def _read_signature(self) -> None:
         first, *rest = inspect.signature(self.function).parameters.values()

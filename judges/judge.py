@@ -122,10 +122,7 @@ class Judge(Written, Composable):
         there = set(given)
         missing = [column for column in self.columns if column not in there]
         if missing:
-            has = ", ".join(sorted(there)) or "none"
-            raise KeyError(
-                f"{self.name} reads the column {missing[0]!r}, which the batch does not have (it has: {has})"
-            )
+            raise missing_column(self.name, missing[0], there)
 
     def key(self, sample: Sample) -> Hashable:
         """What makes two rows the same to this judge: the text and the columns it reads."""
