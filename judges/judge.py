@@ -159,18 +159,8 @@ class Judge(Written, Composable):
         )
 
     def failed(self, error: BaseException) -> Verdict:
-        """The verdict for a row on which the judge itself broke: it abstains, and the log says where."""
-        frame = traceback.extract_tb(error.__traceback__)[-1:]
-        where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
-        logger.warning(
-            "judge %s raised %s: %s",
-            self.name,
-            type(error).__name__,
-            shorten(str(error), 200),
-            exc_info=error,
-        )
-        evidence = {"judge": self.name, "error": f"{type(error).__name__}: {error}"[:300], "where": where}
-        return Verdict(None, "error", "exception", evidence)
+        """The verdict for a row on which the judge itself broke."""
+        return exception(self.name, error)
 
     # Lifetime.
 
@@ -207,6 +197,15 @@ class Judge(Written, Composable):
         state = {name: value for name, value in self.__dict__.items() if name != "executor"}
         state["_written_kwargs"] = {name: value for name, value in self._written_kwargs.items() if name != "executor"}
         return state
+
+
+def exception(judge: str, error: BaseException) -> Verdict:
+    """The verdict for a row on which a judge broke: it abstains, and the log says where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
+    logger.warning("judge %s raised %s: %s", judge, type(error).__name__, shorten(str(error), 200), exc_info=error)
+    said = f"{type(error).__name__}: {error}"[:300]
+    return Verdict(None, "error", "exception", {"judge": judge, "error": said, "where": where})
 
 
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:

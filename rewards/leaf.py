@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from ..judges import Judge, Verdict
+from ..judges.judge import exception
 from ..judges.loop import gather_on_loop
 from .batch import Batch
 from .reward import Reward
@@ -92,7 +93,10 @@ class Function(Reward):
             completions=[sample.completion for sample in samples],
             **({"completion_ids": None} | columns),
         )
-        values = gather_on_loop([call], 1)[0] if inspect.iscoroutinefunction(self.function) else call()
+        try:
+            values = gather_on_loop([call], 1)[0] if inspect.iscoroutinefunction(self.function) else call()
+        except Exception as error:  # one hostile completion must not end a training run
+            return [exception(self.name, error)] * len(samples)
         if len(values) != len(samples):
             raise ValueError(f"{self.name} returned {len(values)} rewards for {len(samples)} completions")
         return [self._lift(value) for value in values]
