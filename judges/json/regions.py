@@ -16,9 +16,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from .strict import SYNTAX, TOO_DEEP, TWO_VALUES, Malformed, decode
+from .strict import SYNTAX, TOO_DEEP, TOO_LONG, TWO_VALUES, Malformed, decode
 from .tolerant import Tolerant
 
+MAX_BROKEN = 100_000  # the tolerant parser reads some 200 000 characters a second
 _QUOTE = r"[\"'“‘`]"
 _OPENING = re.compile(
     rf"\{{\s*+(?:{_QUOTE}|\}}|\\+[\"n]|//|/\*|\#|[^\W\d][\w$-]*+\s*+[:=]|\d++\s*+:)"
@@ -91,6 +92,7 @@ class _Walk:
         self.text = text
         self.start = start
         self.end = end
+        self.broken = 0  # characters that the tolerant parser has read
 
     def regions(self) -> Iterator[Region]:
         pos = self.start
@@ -116,7 +118,10 @@ class _Walk:
         return self.mended(start, refused)
 
     def mended(self, start: int, refused: Malformed) -> Region | int:
+        if self.broken > MAX_BROKEN:
+            raise Malformed(TOO_LONG, f"more than {MAX_BROKEN} characters of broken JSON", start)
         salvage = Tolerant(self.text, start, self.end).read()
+        self.broken += salvage.end - start
         problem = salvage.problem if salvage.problem and salvage.problem.problem != SYNTAX else refused
         if salvage.recovered:
             repairs = tuple(salvage.repairs) if problem.problem == SYNTAX else ()
