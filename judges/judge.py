@@ -130,10 +130,17 @@ class Judge(Written, Composable):
 
     def _dispatch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
-            return self._judge_batch(samples)
-        chunks = [samples[i : i + self.chunk] for i in range(0, len(samples), self.chunk)]
-        futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in chunks]
-        return [verdict for future in futures for verdict in future.result()]
+            verdicts = self._judge_batch(samples)
+        else:
+            futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in self._chunks(samples)]
+            verdicts = [verdict for future in futures for verdict in future.result()]
+        if len(verdicts) != len(samples):
+            raise ValueError(f"{self.name} returned {len(verdicts)} verdicts for {len(samples)} completions")
+        return verdicts
+
+    def _chunks(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+        """What goes to an executor as one task each; rows that must be judged together stay together."""
+        return [samples[i : i + self.chunk] for i in range(0, len(samples), self.chunk)]
 
     def _isolated(self, sample: Sample) -> Verdict:
         start = perf_counter()
@@ -141,6 +148,11 @@ class Judge(Written, Composable):
             verdict = self._judge(sample)
         except Exception as error:
             verdict = self.failed(error)
+        if not isinstance(verdict, Verdict):
+            raise TypeError(
+                f"{type(self).__name__}._judge returned {type(verdict).__name__} for row {sample.row}; "
+                "it returns a Verdict"
+            )
         return self._finished(verdict, perf_counter() - start)
 
     def _finished(self, verdict: Verdict, seconds: float) -> Verdict:
@@ -203,13 +215,20 @@ def exception(judge: str, error: BaseException) -> Verdict:
     """The verdict for a row on which a judge broke: it abstains, and the log says where."""
     frame = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
-    logger.warning("judge %s raised %s: %s", judge, type(error).__name__, shorten(str(error), 200), exc_info=error)
-    said = f"{type(error).__name__}: {error}"[:300]
-    return Verdict(None, "error", "exception", {"judge": judge, "error": said, "where": where})
+    said = f"{type(error).__name__}: {_message(error)}"
+    logger.warning("judge %s raised %s", judge, shorten(said, 200), exc_info=error)
+    return Verdict(None, "error", "exception", {"judge": judge, "error": said[:300], "where": where})
 
 
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
     return list(judge._judge_batch(samples))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error may fail to tell what it is
+        return ""
 
 
 def _snake_case(name: str) -> str:

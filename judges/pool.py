@@ -96,7 +96,7 @@ class WorkerPool(Executor):
         The future raises `DeadlineExceeded` when the call runs longer than `timeout` seconds, `WorkerDied` when
         its process ended, and else whatever the function raised.
         """
-        call = zygote.frame((*_location(fn), pickle.dumps((args, kwargs))))
+        call = zygote.frame((*location(fn), pickle.dumps((args, kwargs))))
         task = _Task(call, timeout)
         with self._lock:
             if self._closing:
@@ -156,7 +156,12 @@ def _rebuild(workers: int, preload: tuple[str, ...], memory: int) -> WorkerPool:
     return WorkerPool(workers, preload=preload, memory=memory)
 
 
-def _location(function: Callable[..., Any]) -> tuple[str, str]:
+def location(function: Callable[..., Any]) -> tuple[str, str]:
+    """Module and qualified name of a function that a worker process can import.
+
+    Raises:
+        ValueError: the function is nested, a lambda, or typed into a script or a notebook.
+    """
     module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if not module or module == "__main__" or "<" in qualname:
         raise ValueError(
