@@ -2,7 +2,9 @@
 
 from .completion import completion_text, prompt_text
 from .function import FunctionJudge, judge
+from .json import JSONJudge
 from .judge import Judge
+from .math import MathJudge
 from .memo import Memo
 from .pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 from .sample import Sample
@@ -11,7 +13,9 @@ from .verdict import Verdict
 __all__ = [
     "DeadlineExceeded",
     "FunctionJudge",
+    "JSONJudge",
     "Judge",
+    "MathJudge",
     "Memo",
     "Sample",
     "Verdict",
