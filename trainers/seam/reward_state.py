@@ -13,22 +13,14 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from ...rewards import State
 
 FILE = "reward_state.json"
 FORMAT = 1
-
-
-class State(Protocol):
-    """What the trainer needs of a reward's state (`jurybox.rewards.State` is one)."""
-
-    def pending(self) -> Sequence[Any]: ...
-    def commit(self, observations: Sequence[Any]) -> None: ...
-    def discard(self) -> None: ...
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
 class RewardStates:
@@ -56,10 +48,9 @@ class RewardStates:
             return
         if training:
             self._before_generation = self._snapshot()
-            observed = self._gather([{name: list(s.pending()) for name, s in self._states.items()}])
+            shards = self._gather([{name: state.pending() for name, state in self._states.items()}])
             for name, state in self._states.items():
-                state.discard()
-                state.commit([item for process in observed for item in process[name]])
+                state.commit([shard[name] for shard in shards])
         else:
             for state in self._states.values():
                 state.discard()
@@ -96,7 +87,6 @@ class RewardStates:
                 f"{sorted(self._states)}; resume with the rewards of the saved run"
             )
         for name, state in self._states.items():
-            state.discard()
             state.load_state_dict(saved["states"][name])
         self._before_generation = self._snapshot()
         return int(saved["micro_step"])
