@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from .arithmetic import Product, Sum
@@ -65,7 +66,7 @@ def standardize(reward: Reward, name: str) -> Reward:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
+    return isinstance(value, Real)
 
 
 def _as_sum(reward: Reward) -> Sum:

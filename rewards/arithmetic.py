@@ -13,7 +13,7 @@ from math import isfinite, prod
 
 from ..judges import Verdict
 from .batch import Batch
-from .reward import PRODUCT, SUM, Reward
+from .reward import PRODUCT, SUM, UNARY, Reward
 from .verdict import RewardVerdict
 
 
@@ -49,8 +49,9 @@ class Sum(Reward):
 
     def _written(self) -> str:
         pieces: list[tuple[bool, str]] = []
-        for weight, part in self.terms:
-            inner = self._inside(part, PRODUCT)
+        for place, (weight, part) in enumerate(self.terms):
+            bare = weight == 1 or (weight == -1 and place > 0)  # else Python reads w * a * b as (w * a) * b
+            inner = self._inside(part, PRODUCT if bare else UNARY)
             pieces.append((weight < 0, inner if abs(weight) == 1 else f"{_plain(abs(weight))} * {inner}"))
         if self.constant and all(negative for negative, _ in pieces):
             pieces.insert(0, (self.constant < 0, _plain(abs(self.constant))))
@@ -112,7 +113,8 @@ class Product(Reward):
         return low, high
 
     def _written(self) -> str:
-        return " * ".join(self._inside(part, PRODUCT) for part in self.factors)
+        first, *rest = self.factors
+        return " * ".join([self._inside(first, PRODUCT), *(self._inside(part, UNARY) for part in rest)])
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
         scores = [part.score for part in parts]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..judges import Judge, Sample, Verdict
 
@@ -18,17 +18,24 @@ class Batch:
         samples: the rows.
         step: finished optimizer steps, for schedules; 0 outside training.
         observing: whether states may record this batch (training), or only be read (a test, an explanation).
-        records: for the log, the verdicts of each labelled part on the rows it was asked for.
+        trainer: what the trainer passes beside the columns (its state, its loggers), for functions that take it.
+        records: what each leaf and each named part said, by row: it is asked once, and the trainer logs it.
     """
 
     def __init__(
-        self, samples: Sequence[Sample], columns: Sequence[str] = (), step: int = 0, observing: bool = False
+        self,
+        samples: Sequence[Sample],
+        columns: Sequence[str] = (),
+        step: int = 0,
+        observing: bool = False,
+        trainer: Mapping[str, Any] | None = None,
     ) -> None:
         self.samples = samples
         self.columns = columns
         self.step = step
         self.observing = observing
-        self.records: dict[Reward, list[Verdict]] = {}
+        self.trainer = trainer or {}
+        self.records: dict[Reward, dict[int, Verdict]] = {}
         self._judged: dict[Judge, dict[int, Verdict]] = {}
 
     def judge(self, judge: Judge, rows: Sequence[int]) -> list[Verdict]:

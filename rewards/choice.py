@@ -36,6 +36,8 @@ class Route(Reward):
         shown: bool = False,
         **named: Any,
     ) -> None:
+        if not isinstance(label, str) or not isinstance(shown, bool):
+            raise TypeError("routes for the values 'label' and 'shown' go in as a mapping: Route('task', {'label': …})")
         pairs = {**(routes or {}), **named}
         if not isinstance(column, str):
             raise TypeError(f"Route takes the name of a column first, not {column!r}")
@@ -45,6 +47,7 @@ class Route(Reward):
         object.__setattr__(self, "routes", tuple((value, as_reward(part)) for value, part in pairs.items()))
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "shown", shown)
+        self.__post_init__()
 
     @property
     def parts(self) -> tuple[Reward, ...]:
@@ -109,6 +112,7 @@ class Cascade(Reward):
         object.__setattr__(self, "stages", tuple(map(as_reward, stages)))
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "shown", shown)
+        self.__post_init__()
 
     @property
     def parts(self) -> tuple[Reward, ...]:

@@ -27,6 +27,7 @@ class Gate(Reward):
     _default_name = "gate"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         finite(self.otherwise, "otherwise")
         if not self.gates:
             raise ValueError("a gate needs at least one judge that must pass")

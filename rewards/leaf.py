@@ -78,6 +78,11 @@ class Function(Reward):
     def bounds(self) -> tuple[float, float]:
         return self.low, self.high
 
+    @property
+    def _is_async(self) -> bool:
+        called = getattr(self.function, "__call__", None)  # noqa: B004 - an object with an async __call__
+        return inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(called)
+
     def _written(self) -> str:
         limits = "" if (self.low, self.high) == (-inf, inf) else f", {self.low:g}, {self.high:g}"
         return f"Function({self._default_name}{limits})"
@@ -91,10 +96,10 @@ class Function(Reward):
             self.function,
             prompts=[sample.prompt for sample in samples],
             completions=[sample.completion for sample in samples],
-            **({"completion_ids": None} | columns),
+            **({"completion_ids": None} | columns | dict(batch.trainer)),
         )
         try:
-            values = gather_on_loop([call], 1)[0] if inspect.iscoroutinefunction(self.function) else call()
+            values = gather_on_loop([call], 1)[0] if self._is_async else call()
         except Exception as error:  # one hostile completion must not end a training run
             return [exception(self.name, error)] * len(samples)
         if len(values) != len(samples):
@@ -104,7 +109,10 @@ class Function(Reward):
     def _lift(self, value: Any) -> Verdict:
         if value is None:
             return RewardVerdict(None, "skipped", "abstained")
-        score = float(value)
+        try:
+            score = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{self.name} returned {type(value).__name__}; a reward is a number or None") from None
         if not math.isfinite(score):
             return RewardVerdict(None, "error", "not a finite number", {"judge": self.name, "returned": repr(score)})
         if not self.low <= score <= self.high:

@@ -9,6 +9,8 @@ from .batch import Batch
 from .reward import AND, OR, UNARY, Reward
 from .verdict import RewardVerdict
 
+ROUNDING = 1e-9  # weights like ten times 0.1 do not sum to 1 exactly
+
 
 @dataclass(frozen=True, repr=False)
 class All(Reward):
@@ -22,6 +24,7 @@ class All(Reward):
     _decisive = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for part in self.conditions:
             confined(part, self._operator)
 
@@ -79,6 +82,7 @@ class Not(Reward):
     _default_name = "not"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         confined(self.part, "~")
 
     @property
@@ -100,7 +104,7 @@ class Not(Reward):
 def confined(part: Reward, operator: str) -> None:
     """Raise ValueError when a part may leave [0, 1], where and, or, not have no meaning."""
     low, high = part.bounds
-    if low < 0.0 or high > 1.0:
+    if low < -ROUNDING or high > 1.0 + ROUNDING:
         raise ValueError(
             f"{operator} joins scores in [0, 1], but {part!r} ranges over [{low:g}, {high:g}]: clip it with "
             ".clip(0, 1) first"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, Self
+from numbers import Real
+from typing import Any, Self
 
 from ..judges import Judge, Verdict
 from ..judges.metrics import batch_metrics
@@ -15,10 +17,8 @@ from ..judges.verdict import Status
 from .batch import Batch
 from .explanation import Explanation, one_line, tree
 from .operators import Operators
+from .state import State, union
 from .verdict import RewardVerdict
-
-if TYPE_CHECKING:
-    from .state import State
 
 ATOM, UNARY, PRODUCT, SUM, AND, OR = range(6)  # how tightly Python binds, tightest first
 
@@ -39,6 +39,10 @@ class Reward(Operators, ABC):
     shown: bool = field(default=False, kw_only=True)
 
     precedence = ATOM
+    remembers = False  # whether being asked twice about a row would be remembered twice
+
+    def __post_init__(self) -> None:
+        union(part.states for part in self.parts)  # their names must differ
 
     # What a node is made of.
 
@@ -86,11 +90,13 @@ class Reward(Operators, ABC):
     # What a node says.
 
     def evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
-        """The verdicts on some rows of a batch, recorded for the log when this node has a name of its own."""
-        verdicts = self._evaluate(batch, rows)
-        if self.label or not self.parts:
-            batch.records.setdefault(self, []).extend(verdicts)
-        return verdicts
+        """The verdicts on some rows of a batch; a leaf or a named node that is written twice is asked once."""
+        if self.parts and not self.label and not self.remembers:
+            return self._evaluate(batch, rows)
+        known = batch.records.setdefault(self, {})
+        missing = [row for row in rows if row not in known] if known else rows
+        known.update(zip(missing, self._evaluate(batch, missing), strict=True))
+        return [known[row] for row in rows]
 
     def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
         columns = [part.evaluate(batch, rows) for part in self.parts]
@@ -139,7 +145,7 @@ class Reward(Operators, ABC):
         **columns: Any,
     ) -> list[Verdict]:
         """The verdicts on many completions, in order; `columns` are lists of the same length."""
-        return self._run(completions, prompts, columns, trainer_state)[1]
+        return self._run(completions, prompts, columns, {"trainer_state": trainer_state})[1]
 
     def __call__(
         self,
@@ -156,7 +162,8 @@ class Reward(Operators, ABC):
         if completions is None:
             raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
         columns = protocol_columns(columns, completion_ids)
-        batch, verdicts = self._run(completions, prompts, columns, trainer_state, observing=True)
+        trainer = {"trainer_state": trainer_state, "log_metric": log_metric, "log_extra": log_extra}
+        batch, verdicts = self._run(completions, prompts, columns, trainer, observing=True)
         if log_metric is not None:
             self._log(batch, log_metric)
         if log_extra is not None and self.shown:
@@ -167,11 +174,17 @@ class Reward(Operators, ABC):
         return [verdict.score for verdict in verdicts]
 
     def _run(
-        self, completions: Sequence[Any], prompts: Any, columns: dict[str, Any], state: Any, observing: bool = False
+        self,
+        completions: Sequence[Any],
+        prompts: Any,
+        columns: dict[str, Any],
+        trainer: dict[str, Any],
+        observing: bool = False,
     ) -> tuple[Batch, list[Verdict]]:
         self.require(columns)
-        step = int(getattr(state, "global_step", 0) or 0)
-        batch = Batch(samples_of(completions, prompts, columns), tuple(columns), step, observing)
+        passed = {name: value for name, value in trainer.items() if value is not None}
+        step = int(getattr(trainer["trainer_state"], "global_step", 0) or 0)
+        batch = Batch(samples_of(completions, prompts, columns), tuple(columns), step, observing, passed)
         return batch, self.evaluate(batch, range(len(batch.samples)))
 
     def require(self, given: Any) -> None:
@@ -188,29 +201,26 @@ class Reward(Operators, ABC):
 
     def _log(self, batch: Batch, log_metric: Callable[[str, float], None]) -> None:
         labels = self.unique_names()
-        for node, verdicts in batch.records.items():
-            if node is not self or node.label:
-                for metric, value in batch_metrics(verdicts).items():
+        for node, said in batch.records.items():
+            if node in labels and (node is not self or node.label):
+                for metric, value in batch_metrics(list(said.values())).items():
                     log_metric(f"{labels[node]}/{metric}", value)
 
     def unique_names(self) -> dict[Reward, str]:
         """A name for every named part and every judge of the expression; equal names are numbered."""
-        names: dict[Reward, str] = {}
-        for node in self.walk():
-            if (node.label or not node.parts) and node not in names:
-                taken = sum(name == node.name or name.startswith(f"{node.name}_") for name in names.values())
-                names[node] = f"{node.name}_{taken + 1}" if node.name in names.values() else node.name
-        return names
+        nodes = list(dict.fromkeys(node for node in self.walk() if node.label or not node.parts))
+        return dict(zip(nodes, numbered(node.name for node in nodes), strict=True))
 
     def _show(self, verdicts: Sequence[Verdict], log_extra: Callable[[str, list[Any]], None]) -> None:
-        for place, name in enumerate(self.part_names or (self.name,)):
+        names = numbered(self.part_names or (self.name,), taken=(self.name,))  # the table has its number by its name
+        for place, name in enumerate(names):
             column = [v.parts[place] if isinstance(v, RewardVerdict) and v.parts else v for v in verdicts]
             log_extra(name, ["" if part is None else one_line(part) for part in column])
 
     @property
     def states(self) -> dict[str, State]:
         """What this reward remembers from batch to batch, by name."""
-        return {name: state for part in self.parts for name, state in part.states.items()}
+        return union(part.states for part in self.parts)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything this reward remembers, as plain data for a checkpoint."""
@@ -272,8 +282,19 @@ def as_reward(value: Any) -> Reward:
     raise TypeError(f"a reward is made of judges, rewards and numbers, not {type(value).__name__}")
 
 
+def numbered(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """The names, each once: "a", "a", "b" become "a", "a_2", "b"."""
+    used = set(taken)
+    distinct = []
+    for name in names:
+        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+        distinct.append(next(candidate for candidate in candidates if candidate not in used))
+        used.add(distinct[-1])
+    return distinct
+
+
 def finite(value: Any, what: str) -> float:
     """A finite number, or a ValueError that says what it was meant for."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
         raise ValueError(f"{what} is a finite number, not {value!r}")
     return float(value)

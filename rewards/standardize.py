@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..judges import Verdict
 from .batch import Batch
-from .state import RunningMoments, State
+from .state import RunningMoments, State, union
 from .transform import Transform
 
 EPSILON = 1e-6
@@ -23,16 +23,20 @@ class Standardized(Transform):
     with the checkpoint, the same on all processes, untouched by evaluation, tests and explanations.
     """
 
-    moments: RunningMoments = field(compare=False)
+    moments: RunningMoments
 
+    remembers = True
     _default_name = "standardized"
 
     def _written(self) -> str:
         return f"{self._inside(self.part, 0)}.standardize({self.moments.name!r})"
 
+    def __post_init__(self) -> None:
+        union([self.states])
+
     @property
     def states(self) -> dict[str, State]:
-        return {**self.part.states, self.moments.name: self.moments}
+        return union([self.part.states, {self.moments.name: self.moments}])
 
     def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
         verdicts = super()._evaluate(batch, rows)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -28,6 +28,12 @@ class State(ABC):
         self.name = name
         self.deferred = False
         self._observed: list[Any] = []
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, State) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
 
     def observe(self, observation: Any) -> None:
         """Note something (plain data) about the batch being judged; it takes effect when committed."""
@@ -59,6 +65,20 @@ class State(ABC):
     @abstractmethod
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take up what `state_dict` gave; what was observed and not committed is dropped."""
+
+
+def union(sides: Iterable[Mapping[str, State]]) -> dict[str, State]:
+    """All states by name.
+
+    Raises:
+        ValueError: two different states have the same name, under which a checkpoint could keep only one.
+    """
+    states: dict[str, State] = {}
+    for side in sides:
+        for name, state in side.items():
+            if states.setdefault(name, state) is not state:
+                raise ValueError(f"two states of this reward are called {name!r}: give each a name of its own")
+    return states
 
 
 class RunningMoments(State):

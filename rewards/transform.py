@@ -41,6 +41,7 @@ class Clip(Transform):
     _default_name = "clip"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not finite(self.low, "low") <= finite(self.high, "high"):
             raise ValueError(f"clip(low, high) needs low <= high, not {self.low} and {self.high}")
 
@@ -66,6 +67,7 @@ class Scale(Transform):
     _default_name = "scale"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         finite(self.low, "low")
         finite(self.high, "high")
 
@@ -94,6 +96,7 @@ class Schedule(Transform):
     _default_name = "schedule"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not callable(self.weight):
             raise TypeError(f"a schedule is a function of the step, not {self.weight!r}; for a constant write w * part")
         finite(self.weight(0), "weight(0)")
