@@ -28,8 +28,10 @@ _SAME_FUNCTION = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot"
                   "arccsc": "acsc", "sign": "sgn", "Gamma": "gamma"}  # fmt: skip
 _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot", "sec": "asec", "csc": "acsc",
             "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}  # fmt: skip
-_OPENING = {"(": (")", "]"), "[": ("]", ")"), r"\langle": (r"\rangle",), "<": (">",)}
+_OPENING = {"(": (")", "]"), "[": ("]", ")", "["), "]": ("[", "]"), r"\langle": (r"\rangle",), "<": (">",)}
 CURRENCIES = {r"\$": DOLLAR, r"\euro": EURO, r"\pounds": STERLING}
+_OPENED, _CLOSED = {"]": "("}, {"[": ")"}  # ]a, b[ is the open interval
+_BASES = "two three four five six seven eight nine ten eleven twelve".split()
 _OPAQUE = frozenset("fgFG")  # names that are functions when a bracket follows at once
 
 
@@ -44,7 +46,7 @@ def atom(parser: Parser) -> Expr:
         return _words(parser, token)
     if token.kind == "command":
         return _command(parser, token.text)
-    if token.text in ("(", "["):
+    if token.text in ("(", "[", "]"):
         return _bracket(parser, token.text)
     if token.text == "{":
         return _group(parser)
@@ -138,6 +140,8 @@ def _repeated(text: str, repeating: str) -> Expr:
 def _in_base(parser: Parser, text: str) -> Expr:
     parser.expect("_")
     base = argument(parser)
+    if base.op == "text" and base.value.lower() in _BASES:
+        base = number(_BASES.index(base.value.lower()) + 2)
     if base.op != "number" or not 2 <= base.value <= 36 or base.value.denominator != 1:
         raise _unexpected(parser.peek())
     return number(int(text, int(base.value)))
@@ -210,7 +214,7 @@ def _bracket(parser: Parser, opening: str) -> Expr:
     parser.brackets -= 1
     parser.bars, parser.braces = saved
     if inside.op == "list":
-        brackets = "()" if opening in (r"\langle", "<") else opening + closing
+        brackets = "()" if opening in (r"\langle", "<") else _OPENED.get(opening, opening) + _CLOSED.get(closing, closing)
         return Expr("tuple", inside.args, brackets)
     return inside
 
@@ -219,10 +223,19 @@ def _group(parser: Parser) -> Expr:
     saved, parser.bars = parser.bars, 0
     if parser.accept("}"):
         return argument(parser)
-    inside = parser.listing()
+    inside = over(parser, parser.listing())
     parser.expect("}")
     parser.bars = saved
     return inside
+
+
+def over(parser: Parser, top: Expr) -> Expr:
+    r"""Plain TeX's `{a \over b}` and `{n \choose k}`."""
+    if parser.accept(r"\over"):
+        return Expr("div", (top, parser.listing()))
+    if parser.accept(r"\choose"):
+        return Expr("call", (top, parser.listing()), "binomial")
+    return top
 
 
 def argument(parser: Parser) -> Expr:
@@ -466,7 +479,7 @@ def _square_root_of_minus_one(parser: Parser) -> Expr:
 
 _COMMANDS: dict[str, Callable[[Parser], Expr]] = {
     **{sign: _currency(unit) for sign, unit in CURRENCIES.items()},
-    r"\frac": _fraction, r"\sqrt": _root, r"\binom": _binomial, r"\choose": _binomial, r"\{": _set,
+    r"\frac": _fraction, r"\sqrt": _root, r"\binom": _binomial, r"\{": _set,
     r"\lfloor": _rounded(r"\rfloor", "floor"), r"\lceil": _rounded(r"\rceil", "ceil"), r"\|": _rounded(r"\|", "abs"),
     r"\langle": _angle_tuple, r"\begin": _matrix, r"\sum": _big("sum"), r"\prod": _big("product"),
     r"\int": _integral, r"\lim": _limit, r"\mathbb": _blackboard, r"\diag": _diagonal, r"\imath": _square_root_of_minus_one,

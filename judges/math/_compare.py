@@ -130,8 +130,8 @@ def _unknowns(claims: list[Claim]) -> dict[Expr, Expr]:
 
 
 def _lone_tuple(claims: list[Claim]) -> bool:
-    value = claims[0].value
-    return len(claims) == 1 and value is not None and value.op == "tuple" and value.value == "()"
+    value = claims[0].value if len(claims) == 1 else None
+    return value is not None and value.op == "tuple" and value.value == "()"
 
 
 def _sequence(claims: list[Claim], unknowns: dict[Expr, Expr], whole: Expr) -> Sequence[Expr] | None:
@@ -275,6 +275,22 @@ def _ratio(left: Expr, right: Expr, settings: Settings) -> Finding:
     return _pairwise(crossed[0], crossed[1], settings)
 
 
+def _congruence(left: Expr, right: Expr, settings: Settings) -> Finding:
+    """Remainders of one modulus; a bare number is taken as one."""
+    if right.op == "congruence":
+        modulus = compare(left.args[1], right.args[1], settings)
+        if not modulus.equal:
+            return Finding(modulus.equal, "different moduli")
+    return same_value(left, right, settings)
+
+
+def _antiderivative(left: Expr, right: Expr, settings: Settings) -> Finding:
+    """An indefinite integral is a function, never a constant; the rest is for sympy."""
+    if len(left.args) == 2 and not symbols(right):
+        return Finding(False, "different kinds")
+    return same_value(left, right, settings)
+
+
 def _relation(left: Expr, right: Expr, settings: Settings) -> Finding:
     """Inequalities that are no sets of numbers: the same chain, read from either end."""
     if right.op != "relation":
@@ -324,6 +340,8 @@ _SHAPES: dict[str, Callable[[Expr, Expr, Settings], Finding]] = {
     "tuple": _tuple,
     "ratio": _ratio,
     "relation": _relation,
+    "congruence": _congruence,
+    "integral": _antiderivative,
 }
 
 
@@ -338,11 +356,15 @@ def _as_sets(gold: Expr, answer: Expr, settings: Settings) -> Finding | None:
     left, right = real_set(gold), real_set(answer)
     if left is None or right is None:
         return None if left is right is None or has(gold, "relation") else _not_a_set(gold, answer)
-    if is_inequality(answer) and "in" not in answer.value and not is_inequality(gold) and settings.relations == "gold":
+    if settings.relations == "gold" and _is_bound(answer) and not _is_bound(gold):
         return Finding(False, "a relation for a set")
     if is_inequality(gold) and is_inequality(answer) and _subjects_differ(gold, answer):
         return Finding(False, "different variables")
     return _same_real_set(left, right, settings)
+
+
+def _is_bound(expr: Expr) -> bool:
+    return is_inequality(expr) and "in" not in expr.value
 
 
 def _bare_set(expr: Expr) -> Expr:

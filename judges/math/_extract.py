@@ -214,6 +214,9 @@ def _whole(text: str) -> str:
     """A text that is nothing but the answer."""
     if len(text) > 200 or "\n" in text:
         return ""
+    spans = formulas(text)
+    if spans and not _CONNECTING.fullmatch(_without(text, spans)):
+        return ""
     return text if _is_math(text) else ""
 
 

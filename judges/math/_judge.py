@@ -65,7 +65,7 @@ class MathJudge(Judge):
         decimals: int | None = None,
         tolerance: float | None = None,
         relations: str = "both",
-        timeout: float = 1.0,
+        timeout: float = 0.75,
     ) -> None:
         if not isinstance(answer, str) or not answer:
             raise ValueError(f"answer names a data set column, it cannot be {answer!r}")
@@ -140,9 +140,14 @@ class MathJudge(Judge):
     def _submit(self, gold: Any, answer: str) -> Future[bool]:
         reading = self._gold(gold)
         assert reading is not None
-        pool = shared_pool(symbolic.PRELOAD)
+        answered, pool = read(answer), shared_pool(symbolic.PRELOAD)
         return pool.submit(
-            symbolic.equivalent, reading.cleaned, read(answer).cleaned, self.settings.decimals, timeout=self.timeout
+            symbolic.equivalent,
+            reading.cleaned,
+            answered.cleaned,
+            (reading.expr, answered.expr),
+            self.settings.decimals,
+            timeout=self.timeout,
         )
 
     def _decided_by_worker(

@@ -20,6 +20,8 @@ def evaluated(expr: Expr) -> Expr:
     if not has(expr, "matrix") or expr.op == "matrix":
         return expr
     args = [evaluated(arg) for arg in expr.args]
+    if expr.op == "call" and expr.value in ("det", "abs") and args[0].op == "matrix":
+        return _determinant(args[0])
     if expr.op in ("add", "mul") and any(arg.op == "matrix" for arg in args):
         return reduce(_add if expr.op == "add" else _multiply, args)
     if expr.op in ("neg", "percent") and args[0].op == "matrix":
@@ -63,6 +65,21 @@ def _scaled(scalar: Expr, matrix: Expr) -> Expr:
     if matrix.op != "matrix":
         return Expr("mul", (scalar, matrix))
     return _map(matrix, lambda cell: Expr("mul", (scalar, cell)))
+
+
+def _determinant(matrix: Expr) -> Expr:
+    """Expansion along the first row."""
+    rows, columns = matrix.value
+    if rows != columns or rows > 4:
+        raise Undecidable("no small determinant")
+    if rows == 1:
+        return matrix.args[0]
+    terms = []
+    for column in range(columns):
+        minor = tuple(cell for i, cell in enumerate(matrix.args) if i >= columns and i % columns != column)
+        term = Expr("mul", (matrix.args[column], _determinant(Expr("matrix", minor, (rows - 1, rows - 1)))))
+        terms.append(Expr("neg", (term,)) if column % 2 else term)
+    return Expr("add", tuple(terms))
 
 
 def _power(matrix: Expr, exponent: Expr) -> Expr:

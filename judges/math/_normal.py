@@ -78,8 +78,10 @@ _SIZING = re.compile(
     r"|boldmath|bf|rm|it|normalsize|large|Large|small|displaylimits)(?![a-zA-Z])\.?"
 )
 _GROUPED = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*|\\[,;: ]|~)(?=\d{3}(?!\d))")
-_GAPS = re.compile(r"\\q?quad|\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])")
-_NEGATIVE_GAP = re.compile(r"\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}")
+_GAPS = re.compile(r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])")
+_NEGATIVE_GAP = re.compile(r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}")
+_DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
+_ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
 _SAME_COMMAND = re.compile(
     r"\\(?:[dtc]frac|[dt]binom|leqslant|leqq|leq|geqslant|geqq|geq|neq|varnothing|lbrace|rbrace|lbrack|rbrack"
@@ -104,13 +106,12 @@ def clean(text: str) -> str:
     if "\\" in text:
         if "\\\\" in text and r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
-        text = _GROUPED.sub("", text)
+        text = _GROUPED.sub("", _ROW_GAP.sub(r"\\\\", text))
         text = _NEGATIVE_GAP.sub("", text)
         text = _SAME_COMMAND.sub(lambda found: _SAME.get(found[0][1:], found[0]), text)
         text = _SIZING.sub("", text)
         text = _GAPS.sub(" ", text)
-        for opening, closing in ((r"\(", r"\)"), (r"\[", r"\]")):
-            text = text.replace(opening, " ").replace(closing, " ")
+        text = _DELIMITERS.sub(" ", text)
     elif "{,}" in text:
         text = _GROUPED.sub("", text)
     text = " ".join(_drop_dollars(text).split())

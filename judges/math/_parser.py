@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 
 from . import _atoms
-from ._expr import EMPTY, Expr, has, walk
+from ._expr import EMPTY, Expr, has, number, walk
 from ._normal import clean
 from ._tokens import Token, tokenize
-from ._units import IGNORED, Unit, label, lookup
+from ._units import IGNORED, PROSE, Unit, label, lookup
 
 MAX_LENGTH = 8000  # characters of an answer; a longer one is compared as text only
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
@@ -77,7 +77,7 @@ class Parser:
         self.at = last_arrow + 1
         while self.accept("=", r"\approx", ":", r"\therefore"):
             pass
-        expr = self.listing()
+        expr = _atoms.over(self, self.listing())
         if self.peek() is not END:
             raise ParseError(f"unexpected {self.peek().text}")
         return expr
@@ -145,7 +145,7 @@ class Parser:
 
     def ratio(self) -> Expr:
         parts = [self.sum()]
-        while not self.braces and self.accept(":"):
+        while not self.braces and self.accept(":", "to"):
             parts.append(self.sum())
         return Expr("ratio", tuple(parts)) if len(parts) > 1 else parts[0]
 
@@ -176,7 +176,7 @@ class Parser:
                 self.at += 1
                 expr = Expr("div", (expr, self.unary()))
             elif token.kind == "word":
-                if token.text.lower() in ("and", "or", "mod"):
+                if token.text.lower() in ("and", "or", "mod", "to"):
                     return expr
                 expr = self._with_unit(expr)
             elif self._starts_factor(token):
@@ -272,7 +272,11 @@ class Parser:
     def _one_unit(self, sign: int) -> Unit:
         word = self.take().text
         lowered = word.lower()
+        if lowered in PROSE:
+            raise ParseError("prose")
         if lowered == "per" or (lowered in IGNORED and lowered not in ("square", "cubic", "sq", "cu")):
+            if self.accept("^"):
+                self._unit_power()
             return Unit()
         power = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}.get(lowered, 1)
         if power > 1:
@@ -314,6 +318,9 @@ _PHRASES = {
 }  # fmt: skip
 
 
+_HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expr:
     """The tree of a cleaned answer; words that are no mathematics become a `text` node.
@@ -323,6 +330,9 @@ def parse(text: str) -> Expr:
     """
     if len(text) > MAX_LENGTH:
         raise ParseError("too long")
+    hexadecimal = _HEXADECIMAL.fullmatch(text)
+    if hexadecimal:
+        return number(int(hexadecimal[1], 16))
     words = plain_words(text)
     if words.lower() in _PHRASES:
         return _PHRASES[words.lower()]
