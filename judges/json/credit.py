@@ -148,9 +148,7 @@ class Credit:
         shape = self._shape(schema)
         if depth > _DEEP or not shape.required:
             return self._weight(path)
-        inside = (
-            self._size(shape.properties.get(name, True), (*path, name), depth + 1) for name in shape.required
-        )
+        inside = (self._size(shape.properties.get(name, True), (*path, name), depth + 1) for name in shape.required)
         return sum(inside)
 
     def _weight(self, path: Path) -> float:

@@ -13,6 +13,7 @@ Level = Literal["strict", "extract", "repair"]
 LEVELS: tuple[str, ...] = get_args(Level)
 MAX_CHARS = 1_000_000
 _ORDINARY = {SYNTAX, NOTHING, TRAILING}  # what every answer in prose is, taken as a whole
+_STARTS = '{["-0123456789tfnNI'
 _BOM = "\ufeff"
 
 
@@ -36,7 +37,9 @@ class Extraction:
     repairs: Repairs = ()
 
 
-def extract(text: str, level: Level = "extract", *, prefer: str | None = None, max_chars: int = MAX_CHARS) -> Extraction:
+def extract(
+    text: str, level: Level = "extract", *, prefer: str | None = None, max_chars: int = MAX_CHARS
+) -> Extraction:
     """The JSON value that a completion gives.
 
     strict: the whole text is one JSON value. extract: thinking is removed; the last fenced block of JSON counts,
@@ -74,6 +77,8 @@ def _whole(text: str, level: Level) -> Extraction:
     start = first_mark(text, 0, len(text))
     if start == len(text):
         raise Malformed(NOTHING, "the text is empty", 0)
+    if text[start] not in _STARTS:
+        raise Malformed(SYNTAX, "expected a JSON value", start)
     value, end = decode(text, start)
     if not is_blank(text, end, len(text)):
         raise _trailing(text, first_mark(text, end, len(text)))

@@ -9,7 +9,7 @@ from .strict import UNFINISHED, Malformed
 
 _CLOSED = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _OPENED = re.compile(r"^[ \t]*<think(?:ing)?>", re.IGNORECASE | re.MULTILINE)
-_RUN = re.compile(r"`{3,}|~{3,}")
+_RUNS = {"```": re.compile(r"````*"), "~~~": re.compile(r"~~~~*")}  # literal beginnings, which are found fast
 _INFO = re.compile(r"[ \t]*([\w+.-]*)[ \t]*(\n|\r\n|\Z)?")
 _LINE_END = re.compile(r"[ \t]*(?:\r?\n|\Z)")
 _JSON_TAG = re.compile(r"json", re.IGNORECASE)
@@ -45,8 +45,6 @@ def answer_start(text: str) -> int:
 
 def answer_fence(text: str, start: int) -> Fence | None:
     """The last fenced block that holds JSON: by its tag, else by a content that begins with a bracket."""
-    if "```" not in text and "~~~" not in text:
-        return None
     blocks = [fence for fence in fences(text, start) if text[fence.start : fence.end].strip()]
     tagged = [fence for fence in blocks if _JSON_TAG.match(fence.tag)]
     likely = tagged or [fence for fence in blocks if _CONTAINER.match(text, fence.start, fence.end)]
@@ -61,7 +59,8 @@ def fences(text: str, start: int = 0) -> list[Fence]:
     """
     found: list[Fence] = []
     block: Fence | None = None
-    for run in _RUN.finditer(text, start):
+    runs = [run for mark, pattern in _RUNS.items() if mark in text for run in pattern.finditer(text, start)]
+    for run in sorted(runs, key=re.Match.start):
         if block is not None and _closes(block, run, text):
             block.end = run.start()
             found.append(block)

@@ -18,7 +18,7 @@ from ..verdict import Verdict, shorten
 from .credit import Credit
 from .extract import LEVELS, MAX_CHARS, Extraction, Level, extract
 from .match import first_difference, share_equal
-from .strict import Malformed, decode, is_blank, unicode_fault
+from .strict import Malformed, decode, is_blank
 from .validator import ENGINES, MAX_ERRORS, Engine, Validator, compiled, schema_text
 from .violation import Violation, pointer
 
@@ -163,9 +163,8 @@ class JSONJudge(Judge):
         evidence: dict[str, Any] = {"level": found.level, "where": found.where}
         if found.repairs:
             evidence["repairs"] = [f"{repair} at {offset}" for repair, offset in found.repairs]
-        if suspect := _LATEX.search(row.text, found.start, found.end):
-            # legal, and hardly ever meant: \frac is a form feed and "rac"
-            evidence["suspect"] = f"{suspect.group()} at {suspect.start()} is read as a control character"
+        if "\\f" in row.text or "\\b" in row.text:
+            self._flag_latex(row, evidence)
         try:
             violations = row.checked.result() if isinstance(row.checked, Future) else row.checked
         except (DeadlineExceeded, WorkerDied, MemoryError) as error:
@@ -176,6 +175,12 @@ class JSONJudge(Judge):
         if found.repairs:
             score *= 1.0 - self.discount
         return Verdict(score, reason=reason, evidence=evidence)
+
+    def _flag_latex(self, row: _Row, evidence: dict[str, Any]) -> None:
+        """Legal, and hardly ever meant: `\\frac` in a JSON string is a form feed and "rac"."""
+        suspect = _LATEX.search(row.text, row.extraction.start, row.extraction.end)
+        if suspect:
+            evidence["suspect"] = f"{suspect.group()} at {suspect.start()} is read as a control character"
 
     def _schema_score(self, row: _Row, violations: list[Violation], evidence: dict[str, Any]) -> tuple[float, str]:
         if not violations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, specification_with
@@ -26,8 +27,6 @@ class References:
     """
 
     def __init__(self, schema: Any) -> None:
-        from jsonschema_specifications import REGISTRY
-
         named = schema.get("$schema", "") if isinstance(schema, dict) else ""
         self._dialect = specification_with(named, default=DRAFT202012)
         root = self._dialect.create_resource(schema)

@@ -7,7 +7,6 @@ Every attempt resumes behind the last, which keeps the walk linear.
 
 from __future__ import annotations
 
-import re
 import json
 import re
 from collections.abc import Iterator
@@ -62,6 +61,7 @@ def chosen(text: str, found: list[Region], prefer: str | None = None) -> Region 
     Raises:
         Malformed: another value stands right beside it, so which is the answer cannot be told.
     """
+
     def holds(region: Region, bracket: str) -> bool:
         return text.find(bracket, region.start, region.end) >= 0
 

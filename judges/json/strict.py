@@ -32,7 +32,7 @@ _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - what the text is
     """A text is not the JSON that was asked for.
 
     Attributes:

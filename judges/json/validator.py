@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from typing import Any, Literal, Protocol, get_args
 
 from ..pool import shared_pool
-from .references import References
 from .violation import Violation, in_document_order
 
 Engine = Literal["auto", "jsonschema-rs", "jsonschema"]
@@ -44,6 +43,8 @@ class Validator:
         self.schema = json.loads(text)
         if not isinstance(self.schema, (dict, bool)):
             raise ValueError(f"a JSON schema is an object or a boolean, not {text:.60}")
+        from .references import References  # `jsonschema` takes longer to import than this whole package
+
         references = References(self.schema)
         self.engine: Engine = available() if engine == "auto" else engine
         self.formats = formats

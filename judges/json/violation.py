@@ -49,7 +49,11 @@ def pointer(path: Iterable[str | int]) -> str:
     >>> pointer(("a/b", 0))
     '/a~1b/0'
     """
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join([f"/{step}" if isinstance(step, int) else "/" + _escaped(step) for step in path])
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step
 
 
 def cut(message: str) -> str:
