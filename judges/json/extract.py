@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from .fences import answer_fence, answer_start
+from ..thinking import answer_start
+from .fences import answer_fence
 from .regions import Repairs, chosen, regions, without_placeholders
-from .strict import NOTHING, SYNTAX, TOO_LONG, TRAILING, TWO_VALUES, Malformed, decode, first_mark, is_blank
+from .strict import NOTHING, SYNTAX, TOO_LONG, TRAILING, TWO_VALUES, UNFINISHED, Malformed, decode, first_mark, is_blank
 
 Level = Literal["strict", "extract", "repair"]
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -108,6 +109,8 @@ def _unwrapped(string: str, start: int, end: int) -> Extraction | None:
 
 def _answer(text: str, level: Level, prefer: str | None) -> Extraction:
     start = answer_start(text)
+    if start is None:
+        raise Malformed(UNFINISHED, "the thinking part never ends")
     fence = answer_fence(text, start)
     if fence is not None:
         return _fenced(text, fence.start, fence.end, level, prefer)

@@ -1,14 +1,10 @@
-"""Where in a completion the answer stands: after the thinking, and in which fenced block."""
+"""In which fenced block of a completion the answer stands."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from .strict import UNFINISHED, Malformed
-
-_CLOSED = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-_OPENED = re.compile(r"^[ \t]*<think(?:ing)?>", re.IGNORECASE | re.MULTILINE)
 _RUNS = {"```": re.compile(r"````*"), "~~~": re.compile(r"~~~~*")}  # literal beginnings, which are found fast
 _INFO = re.compile(r"[ \t]*([\w+.-]*)[ \t]*(\n|\r\n|\Z)?")
 _LINE_END = re.compile(r"[ \t]*(?:\r?\n|\Z)")
@@ -25,22 +21,6 @@ class Fence:
     end: int
     mark: str  # the run of marks that opened it
     inline: bool  # content on the line of the opening marks
-
-
-def answer_start(text: str) -> int:
-    """Where the answer begins: behind the last closing tag of thinking, else at 0.
-
-    Raises:
-        Malformed: thinking was begun and never ended, so whatever stands there is not the answer.
-    """
-    start = 0
-    if "<" in text:
-        for closed in _CLOSED.finditer(text):
-            start = closed.end()
-        opened = _OPENED.search(text, start)
-        if opened is not None:
-            raise Malformed(UNFINISHED, "the thinking part never ends", opened.start())
-    return start
 
 
 def answer_fence(text: str, start: int) -> Fence | None:
