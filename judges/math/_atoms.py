@@ -22,8 +22,10 @@ _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
     "Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar".split()
 )
-_STYLES = frozenset("mathbf mathit mathsf mathcal mathfrak boldsymbol bm mathrm displaystyle boxed fbox mathopen".split())
-_ACCENTS = frozenset("overline bar vec hat tilde overrightarrow widehat dot underline angle triangle overset".split())
+_STYLES = frozenset(
+    "mathbf mathit mathsf mathcal mathfrak boldsymbol bm mathrm displaystyle boxed fbox text mbox textbf textrm textit "
+    "operatorname".split())
+_ACCENTS = frozenset("overline bar vec hat tilde overrightarrow widehat dot underline".split())
 _SAME_FUNCTION = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec",
                   "arccsc": "acsc", "sign": "sgn", "Gamma": "gamma"}  # fmt: skip
 _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot", "sec": "asec", "csc": "acsc",
@@ -286,6 +288,16 @@ def _command(parser: Parser, text: str) -> Expr:
     raise _unexpected(Token("command", text, False))
 
 
+def _figure(parser: Parser) -> Expr:
+    r"""`\angle ABC`, `\triangle ABC`: one name."""
+    letters = []
+    while parser.peek().kind == "symbol":
+        letters.append(parser.take().text)
+    if not letters:
+        raise _unexpected(parser.peek())
+    return Expr("symbol", value="figure " + "".join(letters))
+
+
 def _fraction(parser: Parser) -> Expr:
     top = argument(parser)
     return Expr("div", (top, argument(parser)))
@@ -360,6 +372,12 @@ def _rounded(closing: str, name: str) -> Callable[[Parser], Expr]:
 def _set(parser: Parser) -> Expr:
     if parser.accept(r"\}"):
         return EMPTY
+    if parser.peek().text == r"\begin":
+        parser.at += 1
+        inside = _matrix(parser)
+        if not parser.accept(r"\}"):  # the brace of a system of equations
+            return Expr("list", inside.args, ",")
+        return Expr("set", inside.args)
     parser.brackets += 1
     saved, parser.braces, parser.bars = (parser.braces, parser.bars), 1, 0
     inside = parser.listing()
@@ -382,6 +400,8 @@ def _matrix(parser: Parser) -> Expr:
     kind = _raw(parser)
     if kind == "array":
         _raw(parser)
+    if kind in ("cases", "aligned"):
+        return _system(parser)
     if kind not in ("pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array", "vmatrix"):
         raise _unexpected(Token("command", kind, False))
     rows: list[list[Expr]] = [[]]
@@ -398,6 +418,16 @@ def _matrix(parser: Parser) -> Expr:
         raise _unexpected(parser.peek())
     matrix = Expr("matrix", tuple(cell for row in rows for cell in row), (len(rows), len(rows[0])))
     return Expr("call", (matrix,), "det") if kind == "vmatrix" else matrix
+
+
+def _system(parser: Parser) -> Expr:
+    """Equations under one another, as a list."""
+    rows = [parser.relation()]
+    while parser.expect(r"\\", ",", r"\end") != r"\end":
+        if parser.peek().text not in (r"\end", r"\\"):
+            rows.append(parser.relation())
+    _raw(parser)
+    return Expr("list", tuple(rows), ",")
 
 
 def _big(op: str) -> Callable[[Parser], Expr]:
@@ -481,7 +511,7 @@ _COMMANDS: dict[str, Callable[[Parser], Expr]] = {
     **{sign: _currency(unit) for sign, unit in CURRENCIES.items()},
     r"\frac": _fraction, r"\sqrt": _root, r"\binom": _binomial, r"\{": _set,
     r"\lfloor": _rounded(r"\rfloor", "floor"), r"\lceil": _rounded(r"\rceil", "ceil"), r"\|": _rounded(r"\|", "abs"),
-    r"\langle": _angle_tuple, r"\begin": _matrix, r"\sum": _big("sum"), r"\prod": _big("product"),
+    r"\langle": _angle_tuple, r"\angle": _figure, r"\triangle": _figure, r"\begin": _matrix, r"\sum": _big("sum"), r"\prod": _big("product"),
     r"\int": _integral, r"\lim": _limit, r"\mathbb": _blackboard, r"\diag": _diagonal, r"\imath": _square_root_of_minus_one,
 }  # fmt: skip
 FACTORS = frozenset(

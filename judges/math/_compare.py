@@ -18,6 +18,27 @@ _TRUE, _FALSE_EQUATION = Finding(True, "same form"), Finding(False, "false equat
 
 def compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     """The finding on a whole answer."""
+    finding = _compare(gold, answer, settings)
+    if finding.equal or settings.strict:
+        return finding
+    return _compare(_loosened(gold), _loosened(answer), settings)
+
+
+def _loosened(expr: Expr) -> Expr:
+    """Variables numbered in alphabetical order, tuples as sets."""
+    numbered = {name: f"x_{place}" for place, name in enumerate(sorted(symbols(expr)))}
+
+    def change(node: Expr) -> Expr | None:
+        if node.op == "symbol":
+            return Expr("symbol", value=numbered[node.value])
+        if node.op == "tuple" and node.value == "()":
+            return Expr("set", tuple(rebuild(arg, change) for arg in node.args))
+        return None
+
+    return rebuild(expr, change)
+
+
+def _compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if gold == answer:
         return _TRUE
     if gold.op == "text" or answer.op == "text":
@@ -90,7 +111,7 @@ def _assigned_tuple(group: Expr) -> Expr:
 def _same_items(
     gold_items: list[Expr], items: list[Expr], gold: Expr, answer: Expr, settings: Settings
 ) -> Finding:
-    gold_claims, claims = ([claim(item, settings) for item in side] for side in (gold_items, items))
+    gold_claims, claims = (_claims(side, settings) for side in (gold_items, items))
     if any(c.false for c in claims):
         return _FALSE_EQUATION
     if any(c.false for c in gold_claims):
@@ -101,6 +122,18 @@ def _same_items(
     if ordered is not None:
         return _pairwise(*ordered, settings)
     return _same_collection(gold_claims, claims, settings)
+
+
+def _claims(items: list[Expr], settings: Settings) -> list[Claim]:
+    r"""What the items claim; `S = \{1, 2\}` claims two things."""
+    claims: list[Claim] = []
+    for item in items:
+        made = claim(item, settings)
+        if made.value is not None and made.value.op in ("set", "list") and made.value != item:
+            claims += [claim(inner, settings) for inner in _items(made.value)]
+        else:
+            claims.append(made)
+    return claims
 
 
 def _in_order(

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from ._boxes import last_boxes
 from ._normal import clean
 from ._parser import ParseError, parse
+from ._tokens import FUNCTIONS
+from ._units import is_unit
 
 WHERE = ("anywhere", "explicit", "box")
 LONGEST_TAIL = 100_000  # characters from the end in which an answer outside a box is looked for
@@ -92,7 +94,7 @@ def _outside_boxes(text: str, where: str) -> Extract:
 
 _ONE_LINE = re.compile(r"[ \t\0\u00a0]+")
 _PHRASE = re.compile(
-    r"(?:answer|答案)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为)[ :*_]{0,4}",
+    r"(?:answers?|答案)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为)[ :*_]{0,4}",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。；]|\n")
@@ -217,7 +219,19 @@ def _whole(text: str) -> str:
     spans = formulas(text)
     if spans and not _CONNECTING.fullmatch(_without(text, spans)):
         return ""
-    return text if _is_math(text) else ""
+    return text if _is_math(text) and not _has_prose(text) else ""
+
+
+_LONE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
+
+
+def _has_prose(text: str) -> bool:
+    """Whether there are words that are no function, unit, constant or geometric name."""
+    words = [word for word in _LONE_WORD.findall(text) if not (word.isupper() or is_unit(word) or word in FUNCTIONS)]
+    return " " in text.strip() and any(word.lower() not in _MATH_WORDS for word in words)
+
+
+_MATH_WORDS = frozenset("and or pi infinity mod dollars percent pct units".split())
 
 
 def _conclusion(text: str) -> str:
@@ -229,7 +243,7 @@ def _conclusion(text: str) -> str:
     if not copulas:
         return ""
     found = sentence[copulas[-1].end() :].strip(" *_")
-    return found if "\\" in found and _is_math(found) else ""
+    return found if _is_math(found) and not _has_prose(found) else ""
 
 
 def _last_number(text: str) -> str:
@@ -275,7 +289,7 @@ def gold_text(solution: str) -> str:
     spans = formulas(solution)
     outside = _without(solution, spans)
     if not spans:
-        return (_stated(solution) if len(outside.split()) > 8 else "") or solution
+        return _stated(solution) or solution
     if _CONNECTING.fullmatch(outside) or len(outside.split()) <= 3:
         return solution
     return _outside_boxes(solution, "anywhere").text or solution

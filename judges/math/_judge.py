@@ -52,6 +52,7 @@ class MathJudge(Judge):
         tolerance: accept a relative error up to this.
         relations: "both" takes an inequality for an interval and the reverse; "gold" only an interval for a gold
             inequality.
+        strict: False matches variables by their alphabetical order, and compares tuples as sets.
         timeout: seconds sympy may spend on one answer that nothing cheaper decides.
     """
 
@@ -65,6 +66,7 @@ class MathJudge(Judge):
         decimals: int | None = None,
         tolerance: float | None = None,
         relations: str = "both",
+        strict: bool = True,
         timeout: float = 0.75,
     ) -> None:
         if not isinstance(answer, str) or not answer:
@@ -82,7 +84,7 @@ class MathJudge(Judge):
         self.columns = (answer,)
         self.answer = answer
         self.timeout = timeout
-        self.settings = Settings(units, decimals, tolerance, relations)
+        self.settings = Settings(units, decimals, tolerance, relations, strict)
         self._extract: Callable[[str], Extract] = partial(extract, where=where, boxes=boxes)
         self._golds: Memo[Reading | None] = Memo(8192)
         self._outcomes: Memo[Outcome] = Memo()

@@ -233,7 +233,7 @@ def agree(left: Expr, right: Expr) -> bool | None:
         TooLarge: both are beyond what can be compared.
     """
     names = symbols(left) | symbols(right)
-    whole = any(node.op == "call" and node.value in ("factorial", "binomial") and symbols(node) for node in (*walk(left), *walk(right)))
+    whole = _at_whole_numbers(left, right, names)
     if not names:
         return _agree_at(left, right, {}, True)
     for complex_allowed in (_mentions_i(left) or _mentions_i(right), True):
@@ -243,9 +243,26 @@ def agree(left: Expr, right: Expr) -> bool | None:
             if verdict is False:
                 return False
             seen += verdict is True
-            if seen == ENOUGH:
+            if seen == ENOUGH + 2 * whole:
                 return True
     return None
+
+
+_INTEGERS = frozenset("nmkpqjlN")  # what such letters stand for by custom
+
+
+def _at_whole_numbers(left: Expr, right: Expr, names: frozenset[str]) -> bool:
+    """Whether the variables count something: under factorials, or n under floors, cosines and exponents."""
+    integers = all(name[0] in _INTEGERS for name in names)
+    for node in (*walk(left), *walk(right)):
+        if node.op == "call" and symbols(node):
+            if node.value in ("factorial", "binomial"):
+                return True
+            if integers and node.value in ("floor", "ceil", "sin", "cos", "tan"):
+                return True
+        if integers and node.op == "pow" and node.args[0].op == "neg" and symbols(node.args[1]):
+            return True
+    return False
 
 
 def _mentions_i(expr: Expr) -> bool:

@@ -24,6 +24,7 @@ class Settings:
     decimals: int | None = None
     tolerance: float | None = None
     relations: str = "both"
+    strict: bool = True
 
 
 class Finding(NamedTuple):

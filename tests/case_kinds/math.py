@@ -15,6 +15,7 @@ def judge_for(row: dict[str, Any]) -> MathJudge:
         return MathJudge()
     return MathJudge(
         decimals=settings.get("float_rounding"),
+        strict=settings.get("strict", True),
         relations="both" if settings.get("allow_set_relation_comp") else "gold",
     )
 
