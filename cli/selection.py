@@ -92,13 +92,13 @@ def _attribute(path: str) -> Any:
 
 def _named_judge(args: Namespace) -> Reward:
     options = dict(map(_option, args.option))
-    if args.gold:
-        options["answer"] = args.gold
     if args.schema:
         options["schema"] = _schema(args.schema)
     module, name = JUDGES[args.judge]
     kind = getattr(importlib.import_module(f"..judges.{module}", __package__), name)
     accepted = inspect.signature(kind).parameters
+    if args.gold:
+        options["expected" if "expected" in accepted else "answer"] = args.gold
     unknown = [option for option in options if option not in accepted]
     if unknown:
         flag = {"answer": "--gold", "schema": "--schema"}.get(unknown[0], f"--option {unknown[0]}=…")

@@ -97,7 +97,7 @@ class Summary:
             lines.append(f"passed {self.whole.passed} of {self.whole.scored}")
         lines += [f"{count} × {text}" for text, count in self.failures.most_common(10)]
         for time, row, reason in sorted(self.slowest, reverse=True):
-            lines.append(f"slow: row {row}  {time:.4f} s  {reason}".rstrip())
+            lines.append(f"slow: row {row}  {1000 * time:.2f} ms  {reason}".rstrip())
         return "\n".join(lines)
 
     def _table_rows(self) -> list[tuple[str, ...]]:

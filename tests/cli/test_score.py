@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import textwrap
@@ -282,6 +283,50 @@ def test_no_input(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("in.jsonl").write_text("")
     assert score("-o", "out.jsonl") == 0
     assert Path("out.jsonl").read_text() == ""
+
+
+# Judges by name.
+
+
+def test_judges_by_name(here: Path) -> None:
+    fields = {"prompt": "p", "gold": "1/2", "want": {"a": 1}}
+    write("in.jsonl", [{"completion": text, **fields} for text in ("\\boxed{0.5}", "1/2", '{"a": 1}', "1 2 3 " * 50)])
+    Path("schema.json").write_text('{"type": "object"}')
+    passed = {
+        "math --gold gold": [True, True, False, False],
+        "exact --gold gold": [False, True, False, False],
+        "json --gold want": [False, False, True, False],
+        "json --schema schema.json --option level=strict": [False, False, True, False],
+        "length --option maximum=20 --option unit=characters": [True, True, True, False],
+        'format --option pattern=".*2"': [False, True, False, False],
+        "repetition": [True, True, True, False],
+    }
+    for words, expected in passed.items():
+        assert main(["score", "in.jsonl", "-o", "out.jsonl", "--overwrite", "--judge", *words.split()]) == 0, words
+        assert [line["passed"] for line in read("out.jsonl")] == expected, words
+
+
+def test_the_judge_of_an_option_is_another_judge(here: Path) -> None:
+    write("in.jsonl", [row("\\boxed{5}")])
+    words = ["score", "in.jsonl", "-o", "out.jsonl", "--judge", "math"]
+    assert main(words) == 0
+    assert main([*words, "--option", "tolerance=0.1"]) == 2
+
+
+@pytest.mark.skipif("JURYBOX_DATA" not in os.environ, reason="JURYBOX_DATA names no folder with gsm8k_test.jsonl")
+def test_reference_solutions_are_right_and_shuffled_ones_are_not(here: Path) -> None:
+    source = Path(os.environ["JURYBOX_DATA"]) / "gsm8k_test.jsonl"
+    columns = ["--judge", "math", "--completion", "answer", "--gold", "answer"]
+    assert main(["score", str(source), *columns, "-o", "out.jsonl"]) == 0
+    assert [line["passed"] for line in read("out.jsonl")] == [True] * 1319
+
+    numbers = [line["answer"].rpartition("####")[2].strip().replace(",", "") for line in read(str(source))]
+    shuffled = random.Random(0).sample(range(1319), 1319)
+    rows = read(str(source))
+    write("in.jsonl", [row(rows[own]["answer"], numbers[other]) for own, other in enumerate(shuffled)])
+    assert main(["score", "in.jsonl", "--judge", "math", "-o", "shuffled.jsonl"]) == 0
+    equal = [float(numbers[own]) == float(numbers[other]) for own, other in enumerate(shuffled)]
+    assert [line["passed"] for line in read("shuffled.jsonl")] == equal
 
 
 @pytest.mark.slow
