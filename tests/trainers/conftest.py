@@ -12,7 +12,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests and the processes they start share modules
 
-from seam_tiny import count_letter, letter_dataset, tiny_model, tiny_tokenizer, vowels  # noqa: I001
+from seam_tiny import END_EARLY, count_letter, letter_dataset, tiny_model, tiny_tokenizer, vowels  # noqa: I001
 from datasets import Dataset
 from trl import GRPOConfig
 
@@ -65,7 +65,9 @@ def build(model_dir: str, tmp_path: Path) -> Callable[..., Any]:
             "save_strategy": "no",
             "disable_tqdm": True,
             "loss_type": "grpo",
+            "generation_kwargs": END_EARLY,
         }
+        defaults = {name: value for name, value in defaults.items() if name in config_class.__dataclass_fields__}
         return trainer_class(
             model or model_dir,
             list(reward_funcs) if isinstance(reward_funcs, (list, tuple)) else reward_funcs,

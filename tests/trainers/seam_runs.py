@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import pickle
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from seam_tiny import count_letter, letter_dataset, tiny_tokenizer
+from accelerate import PartialState
+from seam_tiny import END_EARLY, count_letter, letter_dataset, tiny_tokenizer
+from trl.experimental.async_grpo import async_rollout_worker
 
 from jurybox.rewards import Function
 from jurybox.trainers import GRPO, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
@@ -123,6 +127,7 @@ def resumable(
         lr_scheduler_type="constant",
         logging_steps=1,
         disable_tqdm=True,
+        generation_kwargs=END_EARLY,
         **{**defaults, **settings},
     )
     trainer = ObjectiveTrainer(
@@ -136,6 +141,30 @@ def resumable(
     )
     trainer.train(resume_from_checkpoint=resume)
     return trainer, reward
+
+
+def scored_asynchronously(payload: bytes, columns: dict[str, Any], results: Any) -> None:
+    """In a spawned child: TRL's own scoring of one group with a pickled reward; puts (rewards, advantages)."""
+    loop = async_rollout_worker._AsyncRolloutLoop.__new__(async_rollout_worker._AsyncRolloutLoop)
+    loop.reward_funcs, loop.reward_func_names = [pickle.loads(payload)], ["reward"]
+    loop._env_reward_types = []
+    PartialState()  # accelerate's logger wants it
+    rows = len(columns["completions"])
+    group = async_rollout_worker.RolloutGroup(
+        prompts=columns["prompts"],
+        completions=columns["completions"],
+        completions_ids=columns["completion_ids"],
+        reward_kwargs={"letter": columns["letter"]},
+        completions_sequences=[[async_rollout_worker.TrainingSequence([1], [1], [0.0], str(i))] for i in range(rows)],
+        tool_call_counts=[0] * rows,
+        tool_failure_counts=[0] * rows,
+        model_version=0,
+        group_id=0,
+        env_rewards=[None] * rows,
+        rollout_rewards=[None] * rows,
+    )
+    samples = asyncio.run(loop._score_group(group))
+    results.put(([s.metrics["reward"] for s in samples], [s.advantage for s in samples]))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, set_seed
 
 LETTERS = "eotn"
+END_EARLY = {"sequence_bias": [[[1], 4.0]]}  # random weights never stop by themselves; lengths must differ
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:

@@ -91,7 +91,8 @@ def _moved_methods(trainer: type) -> Iterator[str]:
 
 def _moved_returns(trainer: type) -> Iterator[str]:
     for name, expected in RETURNS.items():
-        if hasattr(trainer, name) and (found := _returned_names(getattr(trainer, name))) != expected:
+        method = getattr(trainer, name, None)
+        if method is not None and (found := _returned_names(method)) != expected:
             yield f"{trainer.__name__}.{name} returned {expected} and now returns {found}."
 
 
