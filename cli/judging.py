@@ -76,18 +76,22 @@ def _evaluate(source: Rows, rows: Sequence[Row]) -> list[Verdict]:
 
 @contextlib.contextmanager
 def workers(reward: Reward, count: int) -> Iterator[None]:
-    """Within the block, judges of single rows work in `count` processes; one means this process."""
+    """Within the block, judges of single rows work in `count` processes; one means this process.
+
+    A judge that has an executor of its own keeps it.
+    """
     if count == 1:
         yield
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_share_cores, initargs=(count,)) as pool:
-        for judge in _row_judges(reward):
+        sent = [judge for judge in _row_judges(reward) if judge.executor is None]
+        for judge in sent:
             judge.executor = pool
         try:
             yield
         finally:
-            for judge in _row_judges(reward):
+            for judge in sent:
                 judge.executor = None
 
 
