@@ -7,7 +7,6 @@ number of digits are limited before anything is evaluated; what is outside the g
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from . import _atoms
 from ._expr import EMPTY, Expr, has, number, walk
@@ -321,7 +320,6 @@ _PHRASES = {
 _HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Expr:
     """The tree of a cleaned answer; words that are no mathematics become a `text` node.
 

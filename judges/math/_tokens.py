@@ -74,10 +74,20 @@ def _add_text(tokens: list[Token], content: str) -> None:
             tokens.append(Token("mark", piece, True))
         elif (piece in FUNCTIONS or piece == "diag") and len(pieces) == 1:
             tokens.append(Token("command", "\\" + piece, True))
-        elif len(piece) == 1 and not (tokens and is_unit(piece)):
+        elif len(piece) == 1 and not (_after_measure(tokens) and is_unit(piece)):
             tokens.append(Token("symbol", piece, True))
         else:
             tokens.append(Token("word", piece, True))
+
+
+def _after_measure(tokens: list[Token]) -> bool:
+    """Whether a unit may follow: a number, a closing bracket, another unit."""
+    if not tokens:
+        return False
+    last = tokens[-1]
+    if last.kind == "word":
+        return last.text.lower() not in ("and", "or")
+    return last.kind == "number" or last.text in (")", "}", "/", "*", r"\cdot", r"\pi")
 
 
 def _add_word(tokens: list[Token], word: str, spaced: bool) -> None:
