@@ -55,9 +55,7 @@ def _is_path(name: str) -> bool:
 def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
     path = path.expanduser()
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: no such file; a data set is a JSONL file or a hub name such as openai/gsm8k:main"
-        )
+        raise FileNotFoundError(f"{path}: no such file; give a JSONL file or a hub name such as openai/gsm8k:main")
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():

@@ -16,7 +16,7 @@ INK, FAINT, BEFORE = "#222222", "#DDDDDD", "#BBBBBB"
 WINDOW = 10  # steps of the running mean
 
 
-def save_plot(record: RunRecord, path: Path, *, title: str) -> None:
+def save_plot(record: RunRecord, path: Path) -> None:
     """Write the figure as PNG; no display is needed, and no global matplotlib state is touched."""
     with matplotlib.rc_context({"font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold"}):
         figure = Figure(figsize=(13, 4.4), dpi=150, layout="constrained")
@@ -24,7 +24,7 @@ def save_plot(record: RunRecord, path: Path, *, title: str) -> None:
         _draw_training(training, record)
         _draw_held_out(held_out, record)
         _draw_table(table, record)
-        figure.suptitle(title, fontsize=13, fontweight="bold", color=INK)
+        figure.suptitle(_title(record), fontsize=12, color=INK)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
@@ -39,6 +39,11 @@ def running_mean(values: Sequence[float], window: int = WINDOW) -> list[float]:
     return [sum(tail) / len(tail) for tail in tails]
 
 
+def _title(record: RunRecord) -> str:
+    terms = (f"{weight:+g} × {name}" for name, weight in record.weights.items())
+    return f"GRPO on the reward {' '.join(terms)}\n{record.policy} · {record.data} · run seed {record.plan.seed}"
+
+
 def _draw_training(axes: Axes, record: RunRecord) -> None:
     for index, name in enumerate(record.before.parts):
         points = [(entry["step"], entry[f"{name}/score"]) for entry in record.history if f"{name}/score" in entry]
@@ -48,7 +53,7 @@ def _draw_training(axes: Axes, record: RunRecord) -> None:
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(steps, scores, color=colour, alpha=0.25, linewidth=1)
         axes.plot(steps, running_mean(scores), color=colour, linewidth=2, label=_label(record, name))
-    axes.set_title(f"Reward parts in training (mean of {WINDOW} steps)", loc="left")
+    axes.set_title(f"In training, running mean of {WINDOW} steps", loc="left")
     _dress(axes, record)
 
 
@@ -56,7 +61,7 @@ def _draw_held_out(axes: Axes, record: RunRecord) -> None:
     steps = [measurement.step for measurement in record.measurements]
     for index, name in enumerate(record.before.parts):
         scores = [measurement.parts[name] for measurement in record.measurements]
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)], "clip_on": False}
         axes.plot(steps, scores, linewidth=2, markersize=6, label=name, **style)
     count = len(record.before.completions)
     axes.set_title(f"On {count} held-out prompts", loc="left")
@@ -72,8 +77,8 @@ def _draw_table(axes: Axes, record: RunRecord) -> None:
             axes.bar(index + offset, value, width=0.38, color=fill)
             axes.annotate(f"{value:.2f}", (index + offset, value), (0, 3), textcoords="offset points", ha="center")
     axes.set_xticks(range(len(names)), names)
-    axes.set_title("Before (grey) and after", loc="left")
-    axes.set_ylabel("mean score")
+    axes.set_title(f"Held-out, before (grey) and after {record.plan.steps} steps", loc="left")
+    axes.set_ylabel("mean score (0 to 1)")
     axes.set_ylim(0, 1.12)
     _clean(axes)
 
@@ -85,7 +90,7 @@ def _label(record: RunRecord, name: str) -> str:
 
 def _dress(axes: Axes, record: RunRecord) -> None:
     axes.set_xlabel("training step")
-    axes.set_ylabel("mean score")
+    axes.set_ylabel("mean score (0 to 1)")
     axes.set_xlim(0, record.plan.steps)
     axes.set_ylim(-0.02, 1.05)
     axes.legend(loc="center right", frameon=True, framealpha=0.85, edgecolor="none")

@@ -13,7 +13,10 @@ from typing import Any, Self
 
 from .problems import Row
 
-NAMES = "ann bob cid dan eve fay gus hal ian ivy jon kay leo max ned pam".split()
+NAMES = (
+    *("ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"),
+    *("ian", "ivy", "jon", "kay", "leo", "max", "ned", "pam"),
+)
 NOTES = ("hi", "ok", "thanks")
 GREETINGS = ("sure! ", "here: ")
 GOODBYES = (" enjoy!", " ok?")
