@@ -158,10 +158,9 @@ def is_mixed_fraction(parser: Parser) -> bool:
 
 
 def mixed_number(parser: Parser, whole: Expr) -> Expr | None:
-    r"""`1\frac{1}{2}` and `1 1/2` as a sum; None when what is ahead is a factor."""
+    r"""`1\frac{1}{2}` and `1 1/2` as a sum, `2\frac{x}{3}` as a product; None when no fraction is ahead."""
     if whole.op != "number" or parser.tokens[parser.at - 1].kind != "number" or whole.value.denominator != 1:
         return None
-    start = parser.at
     if parser.peek().kind == "number":
         part = Expr("div", (number(int(parser.take().text)), number(int(parser.peek(1).text))))
         parser.at += 2
@@ -170,7 +169,7 @@ def mixed_number(parser: Parser, whole: Expr) -> Expr | None:
         part = parser.power()
         if part.op == "div" and all(side.op == "number" for side in part.args) and part.args[0] != part.args[1]:
             return Expr("add", (whole, part))
-        parser.at = start
+        return Expr("mul", (whole, part))
     return None
 
 
@@ -349,7 +348,7 @@ def _function_arguments(parser: Parser) -> tuple[Expr, ...]:
         return (parser.unary(),)
     expr = parser.power()
     while _continues_argument(parser):
-        expr = Expr("mul", (expr, parser.power()))
+        expr = times(expr, parser.power())
     return (expr,)
 
 
@@ -390,6 +389,12 @@ def _set(parser: Parser) -> Expr:
     if inside.op == "builder":
         return inside
     return Expr("set", inside.args if inside.op == "list" else (inside,))
+
+
+def times(left: Expr, right: Expr) -> Expr:
+    """A product, kept flat so that long ones are not deep."""
+    factors = left.args if left.op == "mul" and left.args[-1].value != "degree" else (left,)
+    return Expr("mul", (*factors, right))
 
 
 def _angle_tuple(parser: Parser) -> Expr:

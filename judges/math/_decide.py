@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ._compare import compare
+from ._effort import limited
 from ._exact import exact
 from ._expr import Expr, TooLarge, Undecidable, Undefined
 from ._normal import clean, normal_form
@@ -70,7 +71,8 @@ def _finding(gold: Reading, answer: Reading, settings: Settings) -> Finding:
 
 def _compared(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     try:
-        return compare(gold, answer, settings)
+        with limited():
+            return compare(gold, answer, settings)
     except TooLarge:
         return Finding(False, "too large to compare")
     except Undefined:

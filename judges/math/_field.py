@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from ._exact import MAX_TERMS, exact, exact_integer
-from ._expr import Expr, Undecidable, Undefined, number, rebuild
+from ._effort import spend
+from ._expr import Expr, Undecidable, Undefined, number, rebuild, walk
 
 PRIME = 2**255 - 19
+MAX_EXPONENT_BITS = 512
 IMAGINARY = pow(2, (PRIME - 1) // 4, PRIME)
 
 
@@ -32,6 +34,7 @@ def in_field(expr: Expr, round_: int) -> int:
     rule = _RULES.get(expr.op)
     if rule is None:
         raise Undecidable(expr.op)
+    spend(0.1)
     return rule(expr, round_)
 
 
@@ -64,11 +67,15 @@ def _div(expr: Expr, round_: int) -> int:
     top, bottom = (in_field(arg, round_) for arg in expr.args)
     if not bottom:
         raise Undefined("division by zero")
+    spend(3)
     return top * pow(bottom, -1, PRIME) % PRIME
 
 
 def _pow(expr: Expr, round_: int) -> int:
     exponent = exact_integer(expr.args[1])
+    if exponent.bit_length() > MAX_EXPONENT_BITS:
+        raise Undecidable("an exponent of many digits")
+    spend(exponent.bit_length() / 40)
     base = in_field(expr.args[0], round_)
     if not base and exponent <= 0:
         raise Undefined("zero to a power that is not positive")
@@ -99,6 +106,7 @@ def written_out(expr: Expr) -> list[Expr]:
     first, last = exact_integer(start), exact_integer(stop)
     if last - first >= MAX_TERMS:
         raise Undecidable("a long sum")
+    spend(0.2 * (last - first) * sum(1 for _ in walk(body)))
     return [substitute(body, variable, number(index)) for index in range(first, last + 1)]
 
 

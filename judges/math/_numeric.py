@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from . import _precise
+from ._effort import spend
 from ._exact import exact
 from ._expr import Expr, TooLarge, Undecidable, Undefined, has, symbols, walk
 from ._field import written_out
@@ -21,7 +22,7 @@ from ._quadrature import integrate
 DIGITS = 60
 AGREEING = 40  # digits that two values must share
 AGREEING_INTEGRALS = 16  # quadrature gives no more
-MANY_DIGITS = 4000  # of a constant whose every digit is compared
+MANY_DIGITS = 600  # of a constant whose every digit is compared
 ROUNDS, ENOUGH = 8, 3  # points tried, and points at which both sides must be defined
 Environment = Mapping[str, Complex]
 
@@ -35,7 +36,11 @@ def numeric(expr: Expr, at: Environment) -> Complex:
     rule = _RULES.get(expr.op)
     if rule is None:
         raise Undecidable(expr.op)
+    spend(_STEPS.get(expr.op, 0.3))
     return rule(expr, at)
+
+
+_STEPS = {"pow": 10.0, "call": 10.0}  # of ten microseconds
 
 
 def rational(value: Fraction) -> Complex:
@@ -96,6 +101,8 @@ def _power_of_negative(base: Complex, exponent: Expr, value: Complex) -> Complex
 
 def _call(expr: Expr, at: Environment) -> Complex:
     name = expr.value
+    if name in _LONG:
+        spend(_LONG[name])
     if name in _precise.FUNCTIONS and len(expr.args) == 1:
         return _precise.FUNCTIONS[name](numeric(expr.args[0], at))
     if name not in _CALLS:
@@ -137,6 +144,7 @@ def _binomial(n: Complex, k: Complex) -> Complex:
     return _precise.gamma(n + one) / (_precise.gamma(k + one) * _precise.gamma(n - k + one))
 
 
+_LONG = {"zeta": 1000.0, "gamma": 40.0, "factorial": 40.0, "binomial": 120.0}
 _CALLS: Mapping[str, Callable[..., Complex]] = {
     "abs": lambda z: Complex(abs(z)),
     "root": _root,
@@ -325,6 +333,7 @@ def _close_in_all_digits(size: Decimal, left: Expr, right: Expr, at: Environment
         return True
     if magnitude > MANY_DIGITS:
         return None
+    spend(magnitude)
     again = _defined(left, at, magnitude + AGREEING), _defined(right, at, magnitude + AGREEING)
     if not isinstance(again[0], Complex) or not isinstance(again[1], Complex):
         return None

@@ -14,7 +14,7 @@ from ._normal import clean
 from ._tokens import Token, tokenize
 from ._units import IGNORED, PROSE, Unit, label, lookup
 
-MAX_LENGTH = 8000  # characters of an answer; a longer one is compared as text only
+MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
 
@@ -170,7 +170,7 @@ class Parser:
             token = self.peek()
             if token.text in ("*", r"\cdot", r"\times", r"\ast"):
                 self.at += 1
-                expr = Expr("mul", (expr, self.unary()))
+                expr = _atoms.times(expr, self.unary())
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
                 expr = Expr("div", (expr, self.unary()))
@@ -180,7 +180,7 @@ class Parser:
                 expr = self._with_unit(expr)
             elif self._starts_factor(token):
                 mixed = _atoms.mixed_number(self, expr)
-                expr = mixed or Expr("mul", (expr, self.power()))
+                expr = mixed or _atoms.times(expr, self.power())
             else:
                 return expr
 
