@@ -14,13 +14,13 @@ from typing import Any, Literal, get_args
 from ..judge import Judge
 from ..pool import DeadlineExceeded, WorkerDied
 from ..sample import Sample
-from ..verdict import Verdict, shorten
+from ..verdict import Verdict
 from .credit import Credit
 from .extract import LEVELS, MAX_CHARS, Extraction, Level, extract
 from .match import first_difference, share_equal
 from .strict import Malformed, decode, is_blank
 from .validator import ENGINES, MAX_ERRORS, Engine, Validator, compiled, schema_text
-from .violation import Violation, pointer
+from .violation import Violation, pointer, shortened
 
 CreditRule = Literal["all", "partial"]
 SHOWN = 8  # violations that a verdict lists
@@ -204,7 +204,7 @@ class JSONJudge(Judge):
         if different is None:
             return score, "equal" if score == 1.0 else "partly valid"
         evidence["differs_at"] = pointer(different)
-        evidence["expected"] = shorten(row.expected)
+        evidence["expected"] = shortened(row.expected)
         share = share_equal(row.extraction.value, row.expected) if self.credit == "partial" else 0.0
         return min(score, share), "partly equal" if share else "not equal"
 
