@@ -24,8 +24,8 @@ def short(completion):
 
 @judge
 def share(completion):
-    """The number the completion is, abstaining when it is none."""
-    return float(completion) if completion.replace(".", "").isdigit() else None
+    """The number the completion is, 1 at most, abstaining when it is none."""
+    return min(float(completion), 1.0) if completion.replace(".", "").isdigit() else None
 
 
 @judge
@@ -112,7 +112,7 @@ def complain(message: str) -> None:
     raise LookupError(message)
 
 
-class Stubborn(Exception):
+class StubbornError(Exception):
     """Cannot be pickled back: its constructor wants two arguments."""
 
     def __init__(self, one: str, two: str) -> None:
@@ -120,7 +120,7 @@ class Stubborn(Exception):
 
 
 def be_stubborn() -> None:
-    raise Stubborn("a", "b")
+    raise StubbornError("a", "b")
 
 
 def unpicklable() -> Any:

@@ -6,6 +6,8 @@ import pytest
 
 from jurybox.judges import cores
 
+FILES = {"max": "cpu.max", "quota": "cpu/cpu.cfs_quota_us", "period": "cpu/cpu.cfs_period_us"}
+
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
