@@ -181,6 +181,8 @@ def _same_collection(gold_claims: list[Claim], claims: list[Claim], settings: Se
     if numbers[0] is not None and numbers[1] is not None and settings.decimals is settings.tolerance is None:
         if numbers[0] == numbers[1]:
             return Finding(True, "exact numbers")
+        if len(numbers[0]) == 1 < len(numbers[1]):
+            return Finding(False, "several answers")
         if not any(has(c.value, "decimal") for c in (*gold_claims, *claims) if c.value is not None):
             return Finding(False, "exact numbers")
     if max(len(gold_claims), len(claims)) > MAX_ITEMS:

@@ -170,7 +170,7 @@ class Parser:
                 expr = _commands.times(expr, self.unary())
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
-                expr = Expr("div", (expr, self.unary()))
+                expr = _quotient(expr, self.unary())
             elif token.kind == "word":
                 if token.text.lower() in ("and", "or", "mod", "to"):
                     return expr
@@ -311,6 +311,13 @@ def _signed(sign: str, expr: Expr) -> Expr:
     if sign == "-":
         return Expr("neg", (expr,))
     return Expr("pm", (expr,), 1 if sign == r"\pm" else -1)
+
+
+def _quotient(top: Expr, bottom: Expr) -> Expr:
+    """`1/2 %` is half a percent."""
+    if bottom.op == "percent" and top.op == "number":
+        return Expr("percent", (Expr("div", (top, bottom.args[0])),))
+    return Expr("div", (top, bottom))
 
 
 def _listed(items: list[Expr], separator: str) -> Expr:
