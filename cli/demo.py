@@ -136,9 +136,14 @@ def _playground(args: argparse.Namespace, console: Console) -> Setting:
     from ..benchmarks.playground.setting import playground_setting
     from ..benchmarks.playground.warmstart import WarmStart
 
-    only_real = {"--dataset": args.dataset, "--new-tokens": args.new_tokens, "--learning-rate": args.learning_rate}
-    if given := [option for option, value in only_real.items() if value is not None]:
-        raise ValueError(f"{given[0]} needs --model: the playground's policy only reads and writes its own task")
+    only_real = {
+        "--dataset": args.dataset,
+        "--device cuda": args.device == "cuda",
+        "--new-tokens": args.new_tokens,
+        "--learning-rate": args.learning_rate,
+    }
+    if given := [option for option, value in only_real.items() if value]:
+        raise ValueError(f"{given[0]} needs --model: the playground's policy only knows its own small task")
     torch.set_num_threads(1)  # so small a policy is no faster with more, and much slower on a busy machine
     recipe = WarmStart(seed=args.seed)
     with _progress(console) as progress:
@@ -195,6 +200,10 @@ def _show_result(console: Console, record: RunRecord, held_out: HeldOut) -> None
         style = "" if label == "characters" or new == old else "green" if better else "red"
         table.add_row(label, f"{old:.3g}", f"{new:.3g}", Text(f"{new - old:+.3g}", style=style))
     console.print(table)
+    for when, measurement in (("before", record.before), ("after", record.after)):
+        for name, share in measurement.abstained.items():
+            if share:
+                console.print(f"{name} abstained on {share:.1%} of the completions {when}; its mean is over the rest")
     pairs = zip(held_out.rows, record.before.completions, record.after.completions, strict=True)
     changed = [(row, first, then) for row, first, then in pairs if first != then]
     for row, first, then in changed[:EXAMPLES]:

@@ -40,15 +40,15 @@ def playground_setting(
     *, seed: int = 0, steps: int = 70, recipe: WarmStart | None = None, on_step: Callable[[int], None] | None = None
 ) -> Setting:
     """Return the warm-started policy and the chains it was started on; `on_step` hears the warm start's steps."""
-    recipe = recipe or WarmStart(seed=seed)
+    task, recipe = Chains(), recipe or WarmStart(seed=seed)
+    plan = Plan(steps=steps, new_tokens=task.new_tokens, seed=seed)
     policy, tokenizer = load_warm_start(cached_warm_start(recipe, on_step=on_step))
-    task = Chains()
     return Setting(
         policy=policy,
         tokenizer=tokenizer,
         rows=draw_rows(task, TRAINING_ROWS, seed=seed),
         held_out=draw_rows(task, HELD_OUT_ROWS, seed=seed, split="held-out"),
-        plan=Plan(steps=steps, new_tokens=task.new_tokens, seed=seed),
+        plan=plan,
         characters=LONGEST_CHAIN,
         policy_name=f"playground policy of {policy.num_parameters():,} parameters",
         data_name=CHAINS,
