@@ -54,7 +54,9 @@ def test_the_row_check_sees_a_wrong_verdict() -> None:
     assert check_row({**right, "expected": False}) is not None
     assert check_row({**right, "gold": "6"}) is not None
     assert check_row({**right, "time_limit_s": 0.0}) is not None
-    assert check_row({"prediction_parts": [["\\boxed{", 1], ["5", 3], ["}", 1]], "gold": "555", "expected": True}) is None
+    assert (
+        check_row({"prediction_parts": [["\\boxed{", 1], ["5", 3], ["}", 1]], "gold": "555", "expected": True}) is None
+    )
     assert check_row({"prediction": "The answer is A.", "gold": None, "expected_extraction": "A"}) is None
     assert check_row({"prediction": "The answer is A.", "gold": None, "expected_extraction": "B"}) is not None
 

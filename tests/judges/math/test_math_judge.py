@@ -15,7 +15,8 @@ from jurybox.judges import MathJudge
     "options",
     [
         {"answer": ""}, {"where": "nowhere"}, {"boxes": "first"}, {"units": "metric"}, {"relations": "none"},
-        {"decimals": -1}, {"decimals": 1.5}, {"tolerance": 2.0}, {"tolerance": -0.1}, {"timeout": 0}, {"timeout": float("inf")},
+        {"decimals": -1}, {"decimals": 1.5}, {"tolerance": 2.0}, {"tolerance": -0.1}, {"timeout": 0},
+        {"timeout": float("inf")},
     ],
 )  # fmt: skip
 def test_nonsense_is_refused_at_construction(options: dict[str, Any]) -> None:
