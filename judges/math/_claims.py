@@ -61,6 +61,10 @@ def is_name(expr: Expr) -> bool:
         return all(is_name(arg) for arg in expr.args)
     if expr.op == "call":
         return all(arg.op == "symbol" or _is_segment(arg) for arg in expr.args) and expr.value in _NAMING
+    if expr.op == "div":  # dy/dx
+        return all(
+            arg.op == "mul" and arg.args[0].value in ("d", "partial") and len(arg.args) == 2 for arg in expr.args
+        )
     if expr.op == "list":
         return all(arg.op == "symbol" for arg in expr.args)
     return _is_segment(expr)

@@ -158,10 +158,10 @@ class Parser:
         sign = ""
         if self.peek().text in ("+", "-", r"\pm", r"\mp"):
             sign = self.take().text
-        expr = self._factors()
+        expr = self.factors()
         return _signed(sign, expr) if sign else expr
 
-    def _factors(self) -> Expr:
+    def factors(self) -> Expr:
         expr = self.unary()
         while True:
             token = self.peek()
@@ -225,6 +225,9 @@ class Parser:
                 self.at += 1
                 double = self.accept("!")
                 expr = Expr("call", (expr,), "factorial2" if double else "factorial")
+            elif token.text == "!=" and not token.spaced and self.tokens[self.at - 1].kind == "number":
+                self.tokens[self.at] = Token("mark", "=", False)  # 5!=120
+                return Expr("call", (expr,), "factorial")
             elif token.text in (r"\%", "%") or token.text.lower() in ("percent", "pct"):
                 self.at += 1
                 expr = Expr("percent", (expr,))

@@ -69,10 +69,13 @@ def _congruence(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise)
 
 
 def _antiderivative(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
-    """An indefinite integral is a function, never a constant; the rest is for sympy."""
-    if len(left.args) == 2 and not symbols(right):
+    """An indefinite integral is any function whose derivative is the integrand, never a constant."""
+    if len(left.args) != 2 or right.op == "integral":
+        return same_value(left, right, settings)
+    body, variable = left.args
+    if not symbols(right):
         return Finding(False, "different kinds")
-    return same_value(left, right, settings)
+    return same_value(Expr("derivative", (right, variable)), body, settings)
 
 
 def _relation(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:

@@ -18,8 +18,7 @@ RAW = {
     "answers": "the answer is " * (SIZE // 14), "gap": "the answer" + " " * SIZE + "is 6", "hashes": "#" * SIZE,
     "commas": "1," * SIZE, "nines": "9" * SIZE, "boxes": r"\boxed{" * (SIZE // 7), "text": r"\text{" * (SIZE // 6),
     "formulas": "$1$" * (SIZE // 3), "open": r"\[ 1 " * (SIZE // 5), "halves": "½" * SIZE, "squares": "²" * SIZE,
-
-    "slashes": "1/" * SIZE, "equals": "= " * SIZE, "list": r"\boxed{1}, " * (SIZE // 11), "copulas": "is " * (SIZE // 3),
+    "slashes": "1/" * SIZE, "equals": "= " * SIZE, "list": r"\boxed{1}, " * (SIZE // 11), "is": "is " * (SIZE // 3),
 }  # fmt: skip
 BOXED = {
     "tower": "9^{9^{9^{9}}}", "twos": "2^{" * 40 + "2" + "}" * 40, "xs": "x^{" * 40 + "x" + "}" * 40,
