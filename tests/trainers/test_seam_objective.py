@@ -145,8 +145,18 @@ class Infinite(Objective):
 
 
 def test_advantages_that_are_not_finite_are_an_error(build: Build) -> None:
-    with pytest.raises(ValueError, match=r"Infinite\.advantages gave a value that is not finite"):
+    with pytest.raises(ValueError, match=r"advantages\(\) gave a value that is not finite"):
         run(build, Infinite)
+
+
+class Clashing(Objective):
+    def advantages(self, rollout: Rollout) -> Any:
+        return {"advantages": rollout.scores, "rewards": rollout.scores}
+
+
+def test_columns_every_batch_has_cannot_be_replaced(build: Build) -> None:
+    with pytest.raises(ValueError, match=r"advantages\(\) returned rewards, which every batch has"):
+        run(build, Clashing)
 
 
 class Needy(Objective):
