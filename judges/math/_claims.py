@@ -25,6 +25,10 @@ def claim(expr: Expr, settings: Settings) -> Claim:
     sides, operators = list(expr.args), list(expr.value)
     if len(sides) == 2 and is_name(sides[1]) and not is_name(sides[0]) and not symbols(sides[0]):
         sides.reverse()
+    values = [side for side in sides if not symbols(side)]
+    if set(operators) == {"="} and len(values) > 1 and all(is_name(side) or side in values for side in sides[1:]):
+        sides = [sides[0], *(side for side in sides[1:] if side in values)]
+        operators = ["="] * (len(sides) - 1)
     names = 0
     while names < len(sides) - 1 and is_name(sides[names]) and not _inside(sides[names], sides[names + 1]):
         names += 1

@@ -81,7 +81,10 @@ _GROUPED = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*|\\[,;: ]|~)(?=\d{3}(?!\d))")
 _GAPS = re.compile(
     r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])"
 )
-_NEGATIVE_GAP = re.compile(r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}")
+_NEGATIVE_GAP = re.compile(
+    r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}"
+    r"|\\(?:text)?color\{[^{}]*\}|\\text\{[\s.,]*\}|\\(?:checkmark|blacksquare|square|qed)(?![a-zA-Z])"
+)
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")

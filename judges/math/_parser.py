@@ -268,6 +268,9 @@ class Parser:
         unit, sign, found = Unit(), 1, 0
         while True:
             token = self.peek()
+            if found and token.text == "a" and self.peek(1).kind == "word":  # of a cup
+                self.at += 1
+                continue
             if token.kind == "word" and token.text.lower() not in ("and", "or"):
                 unit, found = unit * self._one_unit(sign), found + 1
             elif found and (token.text in ("/", r"\cdot", "*")):

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ._claims import Claim
 from ._exact import exact
 from ._expr import Expr, rebuild, symbols
+from ._ratios import numerator
 from ._values import Finding, Settings, proportional, same_value
 
 Pairwise = Callable[[Sequence[Expr], Sequence[Expr], Settings], Finding]
@@ -20,7 +21,7 @@ def same_equation(gold: Claim, answer: Claim) -> Finding:
         pair = side.equation or (side.name and side.value and (side.name, side.value))
         if not pair or any(part.op in ("tuple", "text", "list") for part in pair):
             return Finding(False, "different kinds")
-        differences.append(Expr("add", (pair[0], Expr("neg", (pair[1],)))))
+        differences.append(numerator(Expr("add", (pair[0], Expr("neg", (pair[1],))))))
     return proportional(differences[0], differences[1])
 
 

@@ -84,6 +84,10 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
         return value, expr.value if expr.value.dimensions or inner is None else inner
     if expr.op == "percent":
         return expr.args[0], "percent"
+    if expr.op == "add":
+        parts = [split_unit(arg) for arg in expr.args]
+        if parts[0][1] is not None and len({unit for _, unit in parts}) == 1:
+            return Expr("add", tuple(value for value, _ in parts)), parts[0][1]
     if expr.op == "mul" and expr.args[-1].value == "degree":
         return expr.args[0], DEGREE
     return expr, None
@@ -104,6 +108,8 @@ def same_number(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     gold, answer = without_unit(gold), without_unit(answer)
     if gold == answer:
         return Finding(True, "same form")
+    if has(gold, "quantity") or has(answer, "quantity"):
+        return Finding(False, "different kinds")  # units inside an expression
     if is_infinite(gold) or is_infinite(answer):
         return Finding(is_infinite(gold) == is_infinite(answer), "infinity")
     try:
