@@ -104,7 +104,9 @@ _PHRASE = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。；]|\n")
 _LEADING_ADVERB = re.compile(r"(?:approximately|about|exactly|simply|just|roughly|therefore|thus|indeed) ")
-_ASIDE = re.compile(r",? \(?(?:not|because|since|which|where|but|so|as|after|when|if|rather|of an?|of the)\b|, (?:and|or) not\b")
+_ASIDE = re.compile(
+    r",? \(?(?:not|because|since|which|where|but|so|as|after|when|if|rather|of an?|of the)\b|, (?:and|or) not\b"
+)
 _COPULA = re.compile(
     r"(?: is| are| equals?| be| by| get| becomes)(?: therefore| thus| then| exactly| just| simply)?:? |[=:] "
 )
