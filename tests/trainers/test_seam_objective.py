@@ -139,6 +139,20 @@ def test_own_advantages_with_trls_loss(build: Build) -> None:
     assert list(trainer._logs["advantages"]) == list(range(8)), "the table of completions shows the objective's"
 
 
+def test_the_table_of_completions_keeps_one_number_a_row(build: Build) -> None:
+    """Also in evaluation, where a batch is smaller than what the table holds."""
+    trainer = run(
+        build,
+        OwnAdvantages,
+        steps_per_generation=2,
+        evaluate=True,
+        eval_strategy="steps",
+        eval_steps=2,
+        per_device_eval_batch_size=8,
+    )
+    assert list(trainer._logs["advantages"]) == [*range(8), *range(8)]
+
+
 class Infinite(Objective):
     def advantages(self, rollout: Rollout) -> Any:
         return rollout.scores / 0
