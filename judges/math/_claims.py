@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ._exact import exact
 from ._expr import Expr, symbols, walk
 from ._values import Settings, same_value
 
@@ -52,7 +53,17 @@ def _false_link(sides: list[Expr], operators: list[str], settings: Settings) -> 
     for left, operator, right in zip(sides, operators, sides[1:], strict=False):
         if operator == "=" and same_value(left, right, settings).equal is False:
             return True
+        if operator == "~" and right.op == "number" and _far_apart(left, right):
+            return True
     return False
+
+
+def _far_apart(left: Expr, right: Expr) -> bool:
+    """Whether a number is no rounding of the other to a whole one, as in 5 ≈ 6."""
+    try:
+        return abs(exact(left) - exact(right)) > 1 / 2
+    except ArithmeticError:
+        return False
 
 
 def is_name(expr: Expr) -> bool:

@@ -260,7 +260,7 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     try:
         gold, answer = evaluated(gold), evaluated(answer)
     except Undecidable:
-        return UNDECIDED
+        return Finding(False, "different shapes")
     for left, right in ((gold, answer), (answer, gold)):
         rule = SHAPES.get(left.op)
         if rule is not None:

@@ -130,6 +130,12 @@ def _whole(rounding: str) -> Callable[[Complex], Complex]:
     return rounded
 
 
+def _divisor(*numbers: Complex) -> Complex:
+    if any(abs(number) > 10**DIGITS for number in numbers):
+        raise TooLarge("a common divisor of huge numbers")
+    raise Undecidable("a common divisor")
+
+
 def _double_factorial(n: Complex) -> Complex:
     if abs(n) > MAX_TERMS:
         raise TooLarge("a double factorial")
@@ -155,6 +161,8 @@ _CALLS: Mapping[str, Callable[..., Complex]] = {
     "ceil": _whole("ROUND_CEILING"),
     "binomial": _binomial,
     "factorial2": _double_factorial,
+    "gcd": _divisor,
+    "lcm": _divisor,
     "Re": lambda z: Complex(z.re),
     "Im": lambda z: Complex(z.im),
 }

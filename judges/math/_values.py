@@ -12,7 +12,7 @@ from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, num
 from ._field import PRIME, in_field
 from ._numeric import numeric
 from ._points import agree
-from ._units import DEGREE, Unit
+from ._units import DEGREE, RADIAN, Unit
 
 LITERAL_DIGITS = 9  # that a decimal must show to stand for an irrational or repeating value
 
@@ -56,6 +56,8 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if gold_unit == unit:
         return same_number(gold_value, value, settings)
+    if {gold_unit, unit} == {DEGREE, RADIAN}:
+        return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
     return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
@@ -96,7 +98,9 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
 def _in_base_units(expr: Expr) -> Expr:
     """Percent as a hundredth, degrees as radians, no other unit."""
     value, unit = split_unit(expr)
-    return value if isinstance(unit, Unit) and unit != DEGREE else expr
+    if unit == DEGREE:
+        return Expr("mul", (value, Expr("constant", value="degree")))
+    return value if isinstance(unit, Unit) else expr
 
 
 def without_unit(expr: Expr) -> Expr:
