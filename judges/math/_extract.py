@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ._boxes import last_boxes
 from ._normal import clean
-from ._parser import parse
+from ._parse import parse
 from ._tokens import ParseError
 from ._units import is_unit
 from ._vocabulary import FUNCTIONS, MATHEMATICAL

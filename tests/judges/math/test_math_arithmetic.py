@@ -15,7 +15,7 @@ from jurybox.judges.math._exact import exact, exact_root
 from jurybox.judges.math._expr import Expr, TooLarge, Undecidable, Undefined
 from jurybox.judges.math._field import PRIME, in_field
 from jurybox.judges.math._numeric import numeric
-from jurybox.judges.math._parser import parse_answer
+from jurybox.judges.math._parse import parse_answer
 from jurybox.judges.math._points import agree
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import pickle
 from typing import Any
 
 import pytest
 
 from jurybox.judges import MathJudge
+from jurybox.judges.math import _judge
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,9 @@ def test_the_worker_decides_what_nothing_cheaper_can() -> None:
     assert (series.score, series.reason) == (1.0, "sympy")
     limit = judge.verdict(r"\boxed{\lim_{x\to 0}\frac{\sin x}{x}}", solution="2")
     assert (limit.score, limit.reason) == (0.0, "sympy")
+
+
+def test_the_examples_in_the_docstring_run() -> None:
+    result = doctest.testmod(_judge)
+    assert result.attempted > 0
+    assert result.failed == 0
