@@ -66,9 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def composed_reward(characters: int) -> Reward:
     """Return the demo's reward: right, in the asked-for format, and not longer than it needs to be."""
-    from ..judges import MathJudge
-    from ..judges.format import FormatJudge
-    from ..judges.length import TooLong
+    from ..judges import FormatJudge, MathJudge, TooLong
 
     reward: Reward = (
         WEIGHTS["accuracy"] * MathJudge().named("accuracy")
