@@ -13,6 +13,8 @@ from trl import GRPOTrainer
 
 from jurybox.trainers import GRPO, Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
+pytestmark = pytest.mark.slow
+
 Build = Callable[..., Any]
 
 

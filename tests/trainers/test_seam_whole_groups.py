@@ -12,6 +12,9 @@ from jurybox.trainers import GRPO, Batch, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.seam._whole_groups import require_whole_groups, shuffle_groups
 
 
+pytestmark = pytest.mark.slow
+
+
 class Whole(GRPO):
     whole_groups = True
 
