@@ -11,7 +11,6 @@ import torch
 from jurybox.trainers import GRPO, Batch, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.seam._whole_groups import require_whole_groups, shuffle_groups
 
-
 pytestmark = pytest.mark.slow
 
 
