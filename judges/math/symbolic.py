@@ -47,7 +47,7 @@ def _sympy_agrees(gold: str, answer: str, decimals: int | None) -> bool:
 
 def _agree_numerically(gold: Expr, answer: Expr) -> bool:
     """Only for constants with a series or limit in them; False means no more than that sympy must look."""
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     big = [node for tree in (gold, answer) for node in walk(tree) if node.op in _BIG]
     if not big or any(has(node.args[0], *_BIG) for node in big):  # nested ones are slow in numbers, easy in symbols
