@@ -21,10 +21,12 @@ from jurybox.rewards import Cascade, Reward
 from tests import judged
 
 # Judges of every kind: own processes, own event loop, a plain function; and a name that the log shows.
-REWARD = (Cascade(MathJudge(), judged.right) + 0.2 * FormatJudge(r"(?s).*answer.*") - 0.1 * ~judged.awaited).named(
-    "quality"
-)
+MATH = Cascade(MathJudge(), judged.right)
+REWARD = (MATH + 0.2 * FormatJudge(r"(?s).*answer.*") - 0.1 * ~judged.awaited).named("quality")
 ANSWERS = ["the answer is \\boxed{1/2}", "\\boxed{0.5}", "\\boxed{9^{9^{9}}}", ""]
+SEQUENCE = trl_worker.TrainingSequence(
+    **{field: [] for field in inspect.signature(trl_worker.TrainingSequence).parameters}
+)
 
 
 def group() -> trl_worker.RolloutGroup:
@@ -34,9 +36,7 @@ def group() -> trl_worker.RolloutGroup:
         reward_kwargs={"solution": ["1/2"] * size, "index": [3] * size},
         completions=[[{"role": "assistant", "content": answer}] for answer in ANSWERS],
         completions_ids=[[1, 2]] * size,
-        completions_sequences=[
-            [trl_worker.TrainingSequence(**dict.fromkeys(_sequence_fields(), []))] for _ in range(size)
-        ],
+        completions_sequences=[[SEQUENCE]] * size,
         tool_call_counts=[0] * size,
         tool_failure_counts=[0] * size,
         model_version=0,
@@ -44,10 +44,6 @@ def group() -> trl_worker.RolloutGroup:
         env_rewards=[],
         rollout_rewards=[],
     )
-
-
-def _sequence_fields() -> list[str]:
-    return list(inspect.signature(trl_worker.TrainingSequence).parameters)
 
 
 def score(rewards: list[Any]) -> list[dict[str, float]]:

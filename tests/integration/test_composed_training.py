@@ -32,6 +32,8 @@ REWARD = (
     (has_letter + 0.5 * picky - 0.25 * ~LengthJudge(6, unit="characters"))
     .schedule(Linear(1.0, 2.0, steps=2))
     .named("taste")
+    .schedule(Linear(1.0, 2.0, steps=2))
+    .named("taste")
     + has_letter.gate(picky.as_reward() | has_letter, otherwise=-1.0)
 ).show_evidence()
 
@@ -72,7 +74,7 @@ def test_the_table_of_completions_shows_why_and_can_be_judged_again(tmp_path):
     _, tables = train("GRPO", tmp_path)
     table = pandas.concat(tables)
     assert {"sum", "taste", "gate"} <= set(table.columns)
-    assert table["gate"].str.contains("open|closed by any").all()
+    assert table["gate"].str.contains("open|closed by any|any abstains").all()
     letters = table["prompt"].str.removeprefix("say ")
     for step, completion, letter, reward in zip(table["step"], table["completion"], letters, table["sum"], strict=True):
         state = type("State", (), {"global_step": step - 1})  # the table has the step it was logged in
