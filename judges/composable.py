@@ -71,6 +71,10 @@ class Composable:
         """This times a weight that follows the optimizer step; see `rewards.Schedule`."""
         return self.as_reward().schedule(weight)
 
+    def standardize(self, name: str) -> Reward:
+        """This brought to mean 0 and standard deviation 1 by its own history; see `rewards.Standardized`."""
+        return self.as_reward().standardize(name)
+
     def named(self, name: str) -> Reward:
         """This under a name of its own in logs and explanations."""
         return self.as_reward().named(name)

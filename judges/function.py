@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import importlib
 import inspect
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from time import perf_counter
@@ -14,7 +16,7 @@ from typing import Any, overload
 from .judge import Judge
 from .lifting import lift
 from .loop import gather_on_loop
-from .pool import DeadlineExceeded, WorkerPool, shared_pool
+from .pool import DeadlineExceeded, WorkerPool, location, shared_pool
 from .sample import Sample
 from .verdict import Verdict
 
@@ -60,18 +62,30 @@ class FunctionJudge(Judge):
         )
         if timeout is not None and not self.is_async and kind != "row":
             raise ValueError(f"a {kind} function cannot have a timeout: only single rows can be killed")
+        if timeout is not None and not self.is_async:
+            location(function)  # raises here, not in the worker, when the function cannot be imported there
         self._read_signature()
-        functools.update_wrapper(self, function, assigned=("__module__", "__qualname__", "__doc__"), updated=())
+        for attribute in ("__module__", "__qualname__", "__doc__"):
+            setattr(self, attribute, getattr(function, attribute, None))
 
     def _read_signature(self) -> None:
-        first, *rest = inspect.signature(self.function).parameters.values()
+        parameters = list(inspect.signature(self.function).parameters.values())
+        if not parameters:
+            raise TypeError(f"the first parameter of judge {self.name} is the completion's text, but it takes none")
+        first, *rest = parameters
         if first.kind in (first.VAR_KEYWORD, first.KEYWORD_ONLY) or first.name in ("prompt", "prompts"):
             raise TypeError(f"the first parameter of judge {self.name} is the completion's text, not {first}")
+        for p in rest:
+            if p.default is p.empty and (p.kind is p.POSITIONAL_ONLY or p.name in ("completion", "completions")):
+                raise TypeError(f"judge {self.name} gets its columns by name, so it cannot fill the parameter {p}")
         self._takes_all = any(p.kind is p.VAR_KEYWORD for p in rest)
         named = [p for p in rest if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in SPECIAL]
         self._prompt = next((p.name for p in rest if p.name in ("prompt", "prompts")), None)
         self.columns = tuple(p.name for p in named if p.default is p.empty)
         self.optional = tuple(p.name for p in named if p.default is not p.empty)
+
+    def __repr__(self) -> str:
+        return self.name
 
     def key(self, sample: Sample) -> Hashable:
         if not (self._takes_all or self._prompt):
@@ -81,25 +95,30 @@ class FunctionJudge(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.kind == "batch":
-            return self._ask_together(samples, list(range(len(samples))))
+            return self._ask_together(samples)
         if self.kind == "group":
-            return self._ask_groups(samples)
+            return [verdict for group in _groups(samples) for verdict in self._ask_together(group)]
         if self.is_async:
             return self._ask_async(samples)
         if self.timeout is not None:
             return self._ask_workers(samples)
-        return [self._ask(sample, row) for row, sample in enumerate(samples)]
+        return [self._ask(sample) for sample in samples]
 
-    def _ask(self, sample: Sample, row: int) -> Verdict:
+    def _chunks(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+        if self.kind == "row":
+            return super()._chunks(samples)
+        return [samples] if self.kind == "batch" else _groups(samples)
+
+    def _ask(self, sample: Sample) -> Verdict:
         start = perf_counter()
         try:
             value = self.function(sample.text, **self._arguments(sample))
         except Exception as error:
             return self._finished(self.failed(error), perf_counter() - start)
-        return self._finished(lift(value, self.name, row), perf_counter() - start)
+        return self._finished(lift(value, self.name, sample.row), perf_counter() - start)
 
     def _ask_async(self, samples: Sequence[Sample]) -> list[Verdict]:
-        async def one(row: int, sample: Sample) -> Verdict:
+        async def one(sample: Sample) -> Verdict:
             start = perf_counter()
             try:
                 async with asyncio.timeout(self.timeout):
@@ -108,9 +127,9 @@ class FunctionJudge(Judge):
                 return Verdict(None, "timeout", "timeout", {"judge": self.name}, perf_counter() - start)
             except Exception as error:
                 return self._finished(self.failed(error), perf_counter() - start)
-            return self._finished(lift(value, self.name, row), perf_counter() - start)
+            return self._finished(lift(value, self.name, sample.row), perf_counter() - start)
 
-        return gather_on_loop([functools.partial(one, row, sample) for row, sample in enumerate(samples)], self.limit)
+        return gather_on_loop([functools.partial(one, sample) for sample in samples], self.limit)
 
     def _ask_workers(self, samples: Sequence[Sample]) -> list[Verdict]:
         pool = self._pool()
@@ -121,7 +140,7 @@ class FunctionJudge(Judge):
             )
             for s in samples
         ]  # fmt: skip
-        return [self._outcome(future, row) for row, future in enumerate(futures)]
+        return [self._outcome(future, sample.row) for future, sample in zip(futures, samples, strict=True)]
 
     def _outcome(self, future: Future[tuple[Any, float]], row: int) -> Verdict:
         try:
@@ -135,18 +154,7 @@ class FunctionJudge(Judge):
     def _pool(self) -> WorkerPool:
         return shared_pool((self.function.__module__,))
 
-    def _ask_groups(self, samples: Sequence[Sample]) -> list[Verdict]:
-        """Rows with the same prompt and position form a group; TRL keeps a prompt's completions side by side."""
-        verdicts: list[Verdict] = []
-        rows: list[int] = []
-        for row, sample in enumerate(samples):
-            if rows and sample.prompt != samples[rows[-1]].prompt:
-                verdicts += self._ask_together([samples[r] for r in rows], rows)
-                rows = []
-            rows.append(row)
-        return verdicts + (self._ask_together([samples[r] for r in rows], rows) if rows else [])
-
-    def _ask_together(self, samples: Sequence[Sample], rows: Sequence[int]) -> list[Verdict]:
+    def _ask_together(self, samples: Sequence[Sample]) -> list[Verdict]:
         if not samples:
             return []
         start = perf_counter()
@@ -160,7 +168,7 @@ class FunctionJudge(Judge):
         if len(values) != len(samples):
             raise ValueError(f"judge {self.name} returned {len(values)} values for {len(samples)} completions")
         seconds = (perf_counter() - start) / len(samples)
-        return [self._finished(lift(v, self.name, row), seconds) for v, row in zip(values, rows, strict=True)]
+        return [self._finished(lift(v, self.name, s.row), seconds) for v, s in zip(values, samples, strict=True)]
 
     def _arguments(self, sample: Sample) -> dict[str, Any]:
         if self._takes_all:
@@ -172,19 +180,39 @@ class FunctionJudge(Judge):
             arguments[self._prompt] = sample.prompt_text
         return arguments
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        """A decorated function is found again by its name, as a function is."""
-        found: Any = importlib.import_module(self.function.__module__)
-        for part in self.function.__qualname__.split("."):
-            found = getattr(found, part, None)
-        return self.function.__qualname__ if found is self else super().__reduce__()
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        """A decorated function is found again by its name, as a function is; a copy of it by what it is a copy of."""
+        qualname = getattr(self.function, "__qualname__", "")  # a partial and an object with __call__ have none
+        named = _find(self.function.__module__, qualname) if qualname else None
+        if named is self:
+            return str(self.function.__qualname__)
+        if isinstance(named, FunctionJudge) and named.function is self.function:
+            changed = {k: v for k, v in self.__getstate__().items() if k not in ("function", "_written_args")}
+            return _copy_of, (named, changed)
+        return super().__reduce_ex__(protocol)
+
+
+def _groups(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+    """The completions of each prompt, which TRL keeps side by side."""
+    return [list(group) for _, group in itertools.groupby(samples, key=lambda sample: sample.prompt)]
+
+
+def _copy_of(original: FunctionJudge, changed: dict[str, Any]) -> FunctionJudge:
+    copied = copy.copy(original)
+    copied.__dict__.update(changed)
+    return copied
+
+
+def _find(module: str, qualname: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _call_by_name(module: str, qualname: str, text: str, arguments: dict[str, Any]) -> tuple[Any, float]:
     """In a worker: find the function (its name may now mean the judge around it), call it, and take the time."""
-    function: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        function = getattr(function, part)
+    function = _find(module, qualname)
     function = getattr(function, "function", function)
     start = perf_counter()
     return function(text, **arguments), perf_counter() - start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 from .composable import Composable
 from .metrics import batch_metrics
-from .sample import Sample, samples_of
+from .sample import Sample, missing_column, protocol_columns, samples_of
 from .verdict import Verdict, shorten
 from .written import Written
 
@@ -38,8 +39,7 @@ class Judge(Written, Composable):
         optional: columns that are read when they are there.
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
-        executor: any `concurrent.futures.Executor` that batches are sent to in chunks (a Dask or Ray cluster's,
-            a process pool). It stays with the process that set it: pickling a judge leaves it out.
+        executor: where batches are judged, see `on`. It stays with the process that set it: pickling leaves it out.
     """
 
     name: str = ""
@@ -92,8 +92,7 @@ class Judge(Written, Composable):
         """TRL's reward-function protocol: one score per completion, None where the judge abstains."""
         if completions is None:
             raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
-        if completion_ids is not None:
-            columns["completion_ids"] = completion_ids
+        columns = protocol_columns(columns, completion_ids)
         verdicts = self.verdicts(completions, prompts, **columns)
         if log_metric is not None:
             for metric, value in batch_metrics(verdicts).items():
@@ -119,14 +118,11 @@ class Judge(Written, Composable):
         return [verdicts[place] for place in places]
 
     def require(self, given: Iterable[str]) -> None:
-        """Raise KeyError when a column that this judge reads is not among the `given` ones."""
+        """Raise MissingColumn when a column that this judge reads is not among the `given` ones."""
         there = set(given)
         missing = [column for column in self.columns if column not in there]
         if missing:
-            has = ", ".join(sorted(there)) or "none"
-            raise KeyError(
-                f"{self.name} reads the column {missing[0]!r}, which the batch does not have (it has: {has})"
-            )
+            raise missing_column(self.name, missing[0], there)
 
     def key(self, sample: Sample) -> Hashable:
         """What makes two rows the same to this judge: the text and the columns it reads."""
@@ -134,10 +130,17 @@ class Judge(Written, Composable):
 
     def _dispatch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
-            return self._judge_batch(samples)
-        chunks = [samples[i : i + self.chunk] for i in range(0, len(samples), self.chunk)]
-        futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in chunks]
-        return [verdict for future in futures for verdict in future.result()]
+            verdicts = self._judge_batch(samples)
+        else:
+            futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in self._chunks(samples)]
+            verdicts = [verdict for future in futures for verdict in future.result()]
+        if len(verdicts) != len(samples):
+            raise ValueError(f"{self.name} returned {len(verdicts)} verdicts for {len(samples)} completions")
+        return verdicts
+
+    def _chunks(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+        """What goes to an executor as one task each; rows that must be judged together stay together."""
+        return [samples[i : i + self.chunk] for i in range(0, len(samples), self.chunk)]
 
     def _isolated(self, sample: Sample) -> Verdict:
         start = perf_counter()
@@ -145,6 +148,11 @@ class Judge(Written, Composable):
             verdict = self._judge(sample)
         except Exception as error:
             verdict = self.failed(error)
+        if not isinstance(verdict, Verdict):
+            raise TypeError(
+                f"{type(self).__name__}._judge returned {type(verdict).__name__} for row {sample.row}; "
+                "it returns a Verdict"
+            )
         return self._finished(verdict, perf_counter() - start)
 
     def _finished(self, verdict: Verdict, seconds: float) -> Verdict:
@@ -163,20 +171,24 @@ class Judge(Written, Composable):
         )
 
     def failed(self, error: BaseException) -> Verdict:
-        """The verdict for a row on which the judge itself broke: it abstains, and the log says where."""
-        frame = traceback.extract_tb(error.__traceback__)[-1:]
-        where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
-        logger.warning(
-            "judge %s raised %s: %s",
-            self.name,
-            type(error).__name__,
-            shorten(str(error), 200),
-            exc_info=error,
-        )
-        evidence = {"judge": self.name, "error": f"{type(error).__name__}: {error}"[:300], "where": where}
-        return Verdict(None, "error", "exception", evidence)
+        """The verdict for a row on which the judge itself broke."""
+        return exception(self.name, error)
 
     # Lifetime.
+
+    def on(self, executor: Executor, chunk: int = 32) -> Self:
+        """A copy whose batches are judged by `executor`, `chunk` rows a task.
+
+        Any `concurrent.futures.Executor` will do: a process pool, or a cluster's (`dask.distributed`'s
+        `client.get_executor()`). The judge travels pickled, and its module must be importable over there.
+        """
+        if not hasattr(executor, "submit"):
+            raise TypeError(f"on() takes a concurrent.futures.Executor, not {type(executor).__name__}")
+        if chunk < 1:
+            raise ValueError(f"a chunk has at least 1 row, not {chunk}")
+        judge = copy.copy(self)
+        judge.executor, judge.chunk = executor, chunk
+        return judge
 
     @property
     def __name__(self) -> str:
@@ -199,8 +211,24 @@ class Judge(Written, Composable):
         return state
 
 
+def exception(judge: str, error: BaseException) -> Verdict:
+    """The verdict for a row on which a judge broke: it abstains, and the log says where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
+    said = f"{type(error).__name__}: {_message(error)}"
+    logger.warning("judge %s raised %s", judge, shorten(said, 200), exc_info=error)
+    return Verdict(None, "error", "exception", {"judge": judge, "error": said[:300], "where": where})
+
+
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
     return list(judge._judge_batch(samples))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an error may fail to tell what it is
+        return ""
 
 
 def _snake_case(name: str) -> str:

@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class Memo(Generic[Value]):
-    """Remembers the last `size` answers; when full, the older half is forgotten at once.
+    """Remembers up to `size` answers; when full, the older half is forgotten at once.
 
     Two generations instead of a linked list: a hit costs one dictionary look-up and takes no lock, which is what
     a reward that sees the same answers thousands of times needs.
@@ -42,7 +42,7 @@ class Memo(Generic[Value]):
     def __setitem__(self, key: Hashable, value: Value) -> None:
         with self._lock:
             self._young[key] = value
-            if len(self._young) > self.size // 2:
+            if len(self._young) >= self.size // 2:
                 self._old, self._young = self._young, {}
 
     def __len__(self) -> int:

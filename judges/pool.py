@@ -86,6 +86,7 @@ class WorkerPool(Executor):
         self._thread: threading.Thread | None = None
         self._wake: socket.socket | None = None
         self._closing = False
+        self._leaving = False
         self._owned: list[Any] = []  # sockets to close when a forked child drops its copy
 
     def submit(  # type: ignore[override]
@@ -96,7 +97,7 @@ class WorkerPool(Executor):
         The future raises `DeadlineExceeded` when the call runs longer than `timeout` seconds, `WorkerDied` when
         its process ended, and else whatever the function raised.
         """
-        call = zygote.frame((*_location(fn), pickle.dumps((args, kwargs))))
+        call = zygote.frame((*location(fn), pickle.dumps((args, kwargs))))
         task = _Task(call, timeout)
         with self._lock:
             if self._closing:
@@ -124,6 +125,11 @@ class WorkerPool(Executor):
             thread.join()
 
     close = shutdown
+
+    def _leave(self) -> None:
+        """At the end of the program, when nobody waits for an answer any more: end also what is running."""
+        self._leaving = True
+        self.shutdown(cancel_futures=True)
 
     def _start(self) -> None:
         self._wake, wake = socket.socketpair()
@@ -156,7 +162,12 @@ def _rebuild(workers: int, preload: tuple[str, ...], memory: int) -> WorkerPool:
     return WorkerPool(workers, preload=preload, memory=memory)
 
 
-def _location(function: Callable[..., Any]) -> tuple[str, str]:
+def location(function: Callable[..., Any]) -> tuple[str, str]:
+    """Module and qualified name of a function that a worker process can import.
+
+    Raises:
+        ValueError: the function is nested, a lambda, or typed into a script or a notebook.
+    """
     module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if not module or module == "__main__" or "<" in qualname:
         raise ValueError(
@@ -181,7 +192,7 @@ class _Dispatcher:
     def run(self) -> None:
         while True:
             self.assign()
-            if self.pool._closing and not any(worker.task for worker in self.workers):
+            if self.pool._closing and (self.pool._leaving or not any(worker.task for worker in self.workers)):
                 break
             for key, _ in self.selector.select(self.patience()):
                 if key.data is None:
@@ -189,8 +200,19 @@ class _Dispatcher:
                 else:
                     self.collect(key.data)
             self.kill_late()
-        if self.nursery is not None:
-            self.nursery.close()
+        self.close()
+
+    def close(self) -> None:
+        for worker in list(self.workers):
+            self.dismiss(worker, WorkerDied("the program ended before the task did"))
+        self.drop_nursery()
+        self.selector.close()
+        with self.pool._lock:
+            self.wake.close()
+            if self.pool._wake is not None:
+                self.pool._wake.close()
+            self.pool._wake = None
+            self.pool._owned.clear()
 
     def patience(self) -> float | None:
         """Seconds until the next deadline."""
@@ -212,19 +234,27 @@ class _Dispatcher:
             self.begin(worker, task)
 
     def hire(self) -> _Worker:
-        if self.nursery is None:
-            self.nursery = _Nursery(self.pool.preload, self.pool.memory)
-            self.pool._owned.append(self.nursery.control)
-        try:
-            worker = self.nursery.fork()
-        except (OSError, EOFError):  # the zygote itself was killed: its workers died with it
-            self.nursery.close()
-            self.nursery = None
-            raise
+        worker = self.fork()
         self.workers.append(worker)
         self.pool._owned.append(worker.channel)
         self.selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
+
+    def fork(self) -> _Worker:
+        if self.nursery is not None:
+            try:
+                return self.nursery.fork()
+            except (OSError, EOFError):  # the zygote was killed, and its workers with it: start another
+                self.drop_nursery()
+        self.nursery = _Nursery(self.pool.preload, self.pool.memory)
+        self.pool._owned.append(self.nursery.control)
+        return self.nursery.fork()
+
+    def drop_nursery(self) -> None:
+        if self.nursery is not None:
+            self.pool._owned.remove(self.nursery.control)
+            self.nursery.close()
+            self.nursery = None
 
     def begin(self, worker: _Worker, task: _Task) -> None:
         worker.task = task
@@ -281,7 +311,11 @@ class _Nursery:
             )
         path = [entry or os.getcwd() for entry in sys.path]
         self.control.sendall(zygote.frame({"path": path, "preload": preload, "memory": memory}))
-        self._answer()
+        try:
+            self._answer()
+        except EOFError:
+            self.close()
+            raise RuntimeError(f"the worker program ended while it imported {', '.join(preload)}") from None
 
     def fork(self) -> _Worker:
         ours, theirs = socket.socketpair()
@@ -325,7 +359,7 @@ def _after_fork_in_child() -> None:
 
 def _at_exit() -> None:
     for pool in list(_pools):
-        pool.shutdown(cancel_futures=True)
+        pool._leave()
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -8,6 +8,19 @@ from typing import Any
 from .completion import completion_text, prompt_text
 
 
+class MissingColumn(KeyError, ValueError):  # noqa: N818
+    """A judge reads a column that the batch does not have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would show its message in quotes
+
+
+def missing_column(reader: str, column: str, given: Iterable[str]) -> MissingColumn:
+    """The error that names what is missing and what there is."""
+    has = ", ".join(sorted(given)) or "none"
+    return MissingColumn(f"{reader} reads the column {column!r}, which the batch does not have (it has: {has})")
+
+
 class Sample:
     """One completion, its prompt, and its row of the data set's columns.
 
@@ -15,31 +28,35 @@ class Sample:
         text: the completion as text (see `completion_text`).
         completion: the completion as it was handed over: a string or a list of messages.
         prompt: the prompt as it was handed over, or None.
+        row: its place in the batch, for messages.
 
     `sample["solution"]` is this row's value of a column; `sample.columns` all of them.
     """
 
-    __slots__ = ("_row", "_table", "completion", "prompt", "text")
+    __slots__ = ("_index", "_table", "completion", "prompt", "row", "text")
 
-    def __init__(self, completion: Any, prompt: Any, table: Mapping[str, Sequence[Any]], row: int) -> None:
+    def __init__(
+        self, completion: Any, prompt: Any, table: Mapping[str, Sequence[Any]], index: int, row: int | None = None
+    ) -> None:
         self.text = completion if type(completion) is str else completion_text(completion)
         self.completion = completion
         self.prompt = prompt
         self._table = table
-        self._row = row
+        self._index = index
+        self.row = index if row is None else row
 
     def __getitem__(self, column: str) -> Any:
-        return self._table[column][self._row]
+        return self._table[column][self._index]
 
     def get(self, column: str, default: Any = None) -> Any:
         """This row's value of a column, or `default` when there is no such column."""
         values = self._table.get(column)
-        return default if values is None else values[self._row]
+        return default if values is None else values[self._index]
 
     @property
     def columns(self) -> dict[str, Any]:
         """This row as a mapping from column to value."""
-        return {name: values[self._row] for name, values in self._table.items()}
+        return {name: values[self._index] for name, values in self._table.items()}
 
     @property
     def prompt_text(self) -> str:
@@ -56,6 +73,7 @@ class Sample:
             self.prompt,
             {name: [value] for name, value in self.columns.items()},
             0,
+            self.row,
         )
 
 
@@ -85,6 +103,12 @@ def samples_of(completions: Sequence[Any], prompts: Sequence[Any] | None, column
     return samples
 
 
+def protocol_columns(keywords: Mapping[str, Any], completion_ids: Sequence[Any] | None) -> dict[str, Any]:
+    """The data set's columns among the keyword arguments of a trainer, which may pass other things beside them."""
+    columns = {name: values for name, values in keywords.items() if _is_column(values)}
+    return columns if completion_ids is None else {**columns, "completion_ids": completion_ids}
+
+
 def _is_column(values: Any) -> bool:
     return (
         hasattr(values, "__getitem__") and hasattr(values, "__len__") and not isinstance(values, (str, bytes, Mapping))
@@ -99,4 +123,23 @@ def _frozen(value: Any) -> Hashable:
         return ("mapping", *((key, _frozen(item)) for key, item in value.items()))
     if isinstance(value, (list, tuple)):
         return (type(value), *map(_frozen, value))
-    return (type(value), id(value))
+    return _Itself(value)
+
+
+class _Itself:
+    """A key that equals only the key of the very same object.
+
+    It keeps the object alive: an array column makes a new scalar at each look-up, and a bare `id` would be given to
+    the next one as soon as the first is gone.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)

@@ -93,13 +93,13 @@ class Verdict:
     def __repr__(self) -> str:
         parts = [repr(self.score)]
         if self.reason:
-            parts.append(repr(self.reason))
+            parts.append(shorten(self.reason, 60))
         if self.status != "scored":
             parts.append(f"status={self.status!r}")
         name = type(self).__name__
         for key, value in self.evidence.items():
-            parts.append(f"{key}={shorten(value)}")
-            if len(name) + sum(map(len, parts)) + 2 * len(parts) > LINE:
+            parts.append(f"{key if str(key).isidentifier() else shorten(key)}={shorten(value)}")
+            if len(name) + sum(map(len, parts)) + 2 * len(parts) > LINE - 3:
                 parts[-1] = "…"
                 break
         return f"{name}({', '.join(parts)})"
@@ -117,20 +117,23 @@ def shorten(value: Any, width: int = 40) -> str:
         text = repr(value)
     except Exception:  # a user's object may have a broken repr
         text = f"<{type(value).__name__}>"
+    text = " ".join(text.splitlines())
     if len(text) <= width:
         return text
     head = width // 2 - 1
     return f"{text[:head]}…{text[head + 1 - width :]}"
 
 
-def json_safe(value: Any) -> Any:
-    """`value` as data that `json.dumps(..., allow_nan=False)` accepts."""
-    if value is None or isinstance(value, (bool, int, str)):
+def json_safe(value: Any, depth: int = 32) -> Any:
+    """`value` as data that `json.dumps(..., allow_nan=False)` accepts; what is nested deeper becomes its repr."""
+    if value is None or isinstance(value, (bool, str)):
         return value
+    if isinstance(value, int):
+        return value if value.bit_length() < 10_000 else shorten(value)  # Python refuses to print longer ones
     if isinstance(value, float):
         return value if math.isfinite(value) else repr(value)
-    if isinstance(value, Mapping):
-        return {str(key): json_safe(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_safe(item) for item in value]
+    if depth and isinstance(value, Mapping):
+        return {str(key): json_safe(item, depth - 1) for key, item in value.items()}
+    if depth and isinstance(value, (list, tuple)):
+        return [json_safe(item, depth - 1) for item in value]
     return shorten(value, 200)

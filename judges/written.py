@@ -22,6 +22,12 @@ class Written:
         self.__dict__.update(_written_args=args, _written_kwargs=kwargs)
         return self
 
+    def __copy__(self) -> Self:
+        """A shallow copy, also of an object that pickles as a name."""
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        return copied
+
     def __repr__(self) -> str:
         written = [repr(value) for value in self._written_args]
         written += [f"{name}={value!r}" for name, value in self._written_kwargs.items()]

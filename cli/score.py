@@ -1,0 +1,132 @@
+"""`jurybox score FILE.jsonl`: judge the completions of a file, a line of output for a line of input.
+
+    jurybox score answers.jsonl --judge math --gold solution -o judged.jsonl
+    jurybox score answers.jsonl --reward my_rewards:reward -o judged.jsonl
+    jurybox score answers.jsonl --reward my_rewards:reward --explain 17
+
+An input line is an object with `completion` (text or messages), if it has one `prompt`, and the columns that the judge
+reads. An output line is the input line with `passed`, `score`, the whole `verdict`, and who judged it; a line that
+cannot be judged has an `error` instead. The same command again goes on where a stopped one was.
+
+Exit status: 0, 1 when some rows were bad, 2 when nothing could be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import IO, TextIO
+
+from . import judging, selection
+from .mistakes import Mistake
+from .progress import progress
+from .records import Records
+from .rows import Row, Rows
+from .summary import Summary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = __doc__
+    parser.add_argument("file", type=Path, help="JSONL: one object with a completion on each line")
+    selection.add_arguments(parser)
+    parser.add_argument("-o", "--output", metavar="OUT.jsonl", type=Path, help="where the judged rows go")
+    parser.add_argument("--explain", metavar="ROW", type=_natural, help="only print the verdict on this row, from 0")
+    parser.add_argument("--completion", metavar="COLUMN", default="completion", help="default: %(default)s")
+    parser.add_argument("--prompt", metavar="COLUMN", default="prompt", help="default: %(default)s")
+    parser.add_argument("--slim", action="store_true", help="write verdicts without the input's columns")
+    parser.add_argument("--overwrite", action="store_true", help="start anew instead of keeping what OUT has")
+    parser.add_argument("--limit", metavar="ROWS", type=_natural, help="judge only so many rows of the file")
+    parser.add_argument("--batch", metavar="ROWS", type=_positive, default=256, help="default: %(default)s")
+    parser.add_argument("--workers", metavar="N", type=_positive, default=1, help="processes; default: %(default)s")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge the file."""
+    logging.getLogger("jurybox").setLevel(logging.CRITICAL)  # the summary tells what failed, once
+    reward = selection.select(args)
+    source = Rows(args.file, reward, args.completion, args.prompt)
+    try:
+        if args.explain is not None:
+            return _explain(source, args.explain)
+        return _score(args, source)
+    finally:
+        reward.close()
+
+
+def _explain(source: Rows, number: int) -> int:
+    row = next(islice(source, number, None), None)
+    if row is None:
+        raise Mistake(f"{source.path} has no row {number} (rows count from 0)")
+    if row.error:
+        print(f"jurybox: row {number}, line {row.line}: {row.error}", file=sys.stderr)
+        return 1
+    explanation = judging.explain(source, row)
+    print(explanation)
+    print(json.dumps(explanation.verdict.to_dict(), indent=2, ensure_ascii=not _writes_unicode(sys.stdout)))
+    return 0
+
+
+def _score(args: argparse.Namespace, source: Rows) -> int:
+    if args.output is None:
+        raise Mistake("give -o OUT.jsonl for the judged rows, or --explain ROW to look at one")
+    if args.output.exists() and args.output.samefile(args.file):
+        raise Mistake(f"{args.output} is the input; the judged rows need a file of their own")
+    records = Records(args.output, selection.identity(args, source.reward), args.slim)
+    summary, start = Summary(), perf_counter()
+    rows = iter(source)
+    for line in () if args.overwrite else records.kept(rows):
+        summary.add(line, kept=True)
+    rest = rows if args.limit is None else islice(rows, max(args.limit - summary.kept, 0))
+    with records.open(args.overwrite) as file, judging.workers(source.reward, args.workers):
+        _judge(args, source, rest, records, file, summary)
+    print(summary.text(perf_counter() - start))
+    return _report_bad_rows(summary)
+
+
+def _judge(
+    args: argparse.Namespace, source: Rows, rows: Iterator[Row], records: Records, file: IO[bytes], summary: Summary
+) -> None:
+    """Judge the rows, write and count them, and show how far it is."""
+    done = summary.kept
+    with progress(source.path.stat().st_size) as show:
+        for batch in judging.batches(rows, args.batch, args.prompt, judging.is_grouped(source.reward)):
+            verdicts = judging.judge_rows(source, batch)
+            for line in records.write(file, zip(batch, verdicts, strict=True)):
+                summary.add(line)
+            done += len(batch)
+            show(batch[-1].end, done)
+
+
+def _report_bad_rows(summary: Summary) -> int:
+    for error in summary.first_bad:
+        print(f"bad row: {error}", file=sys.stderr)
+    if summary.bad > len(summary.first_bad):
+        print(f"… and {summary.bad - len(summary.first_bad)} more bad rows", file=sys.stderr)
+    return 1 if summary.bad else 0
+
+
+def _writes_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _natural(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    number = int(text)
+    if number < least:
+        raise argparse.ArgumentTypeError(f"must be at least {least}")
+    return number

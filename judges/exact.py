@@ -1,0 +1,110 @@
+"""Is the answer, letter for letter, what was expected?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from .choice import HEDGED, stated_choice
+from .judge import Judge
+from .sample import Sample
+from .thinking import answer_start
+from .verdict import Verdict, shorten
+
+FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+
+
+class ExactJudge(Judge):
+    """Scores 1 when the answer equals a gold answer after both were normalised alike.
+
+    >>> ExactJudge(ignore_case=True).verdict("<think>hm</think>  paris ", solution=["Paris", "Paname"])
+    Verdict(1.0, 'equal', answer='paris')
+    >>> ExactJudge(choices="ABCD").verdict("I think the answer is (B).", solution="B").passed
+    True
+
+    The thinking part is left out. With `choices` the answer is the letter that was stated last ("Answer: B",
+    ``\\boxed{B}``, "(B)", "B."); stating two at once is wrong.
+
+    Reasons: "equal", "different"; with choices also "no choice", "hedged". "unfinished thinking": there is no
+    answer. Abstains with "unusable gold" when the row's gold is missing or is none of the choices.
+
+    Args:
+        answer: the column with the gold answer, or a list of them, each of which is right.
+        choices: the letters of a multiple-choice question.
+        ignore_case, ignore_whitespace, ignore_punctuation: what does not count. White space at the ends never
+            does; ignoring it means that any run of it equals one space.
+        unicode: the normal form both sides are brought to, or None. NFKC also equates full-width and ligature
+            forms with the plain ones.
+    """
+
+    def __init__(
+        self,
+        answer: str = "solution",
+        *,
+        choices: str | None = None,
+        ignore_case: bool = False,
+        ignore_whitespace: bool = True,
+        ignore_punctuation: bool = False,
+        unicode: str | None = "NFC",
+    ) -> None:
+        if unicode is not None and unicode not in FORMS:
+            raise ValueError(f"unicode must be None or one of {', '.join(FORMS)}, not {unicode!r}")
+        if choices is not None and (len(choices) < 2 or not choices.isalnum() or len(set(choices)) < len(choices)):
+            raise ValueError(f"choices are different letters, such as 'ABCD', not {choices!r}")
+        self.answer = answer
+        self.columns = (answer,)
+        self.choices = choices
+        self.ignore_case = ignore_case
+        self.ignore_whitespace = ignore_whitespace
+        self.ignore_punctuation = ignore_punctuation
+        self.unicode = unicode
+
+    def _judge(self, sample: Sample) -> Verdict:
+        golds = self._golds(sample[self.answer])
+        if not golds:
+            return Verdict(None, "skipped", "unusable gold", {"gold": shorten(sample[self.answer])})
+        start = answer_start(sample.text)
+        if start is None:
+            return Verdict(0.0, reason="unfinished thinking")
+        if self.choices is not None:
+            return self._choice(sample.text[start:], golds)
+        answer = self.normalised(sample.text[start:])
+        if answer in golds:
+            return Verdict(1.0, reason="equal", evidence={"answer": shorten_text(answer)})
+        evidence = {"answer": shorten_text(answer), "gold": shorten_text(golds[0])}
+        return Verdict(0.0, reason="different", evidence=evidence)
+
+    def _choice(self, text: str, golds: list[str]) -> Verdict:
+        assert self.choices is not None
+        letter = stated_choice(text, self.choices)
+        if letter is None:
+            return Verdict(0.0, reason="no choice")
+        if letter == HEDGED:
+            return Verdict(0.0, reason="hedged")
+        right = letter in golds
+        return Verdict(float(right), reason="equal" if right else "different", evidence={"answer": letter})
+
+    def normalised(self, text: str) -> str:
+        """The text as it is compared."""
+        if self.unicode is not None:
+            text = unicodedata.normalize(self.unicode, text)  # type: ignore[arg-type]
+        if self.ignore_case:
+            text = text.casefold()
+        if self.ignore_punctuation:
+            text = "".join(" " if unicodedata.category(char)[0] == "P" else char for char in text)
+        return " ".join(text.split()) if self.ignore_whitespace else text.strip()
+
+    def _golds(self, given: Any) -> list[str]:
+        several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        golds = [gold if isinstance(gold, str) else str(gold) for gold in several if gold is not None]
+        if self.choices is None:
+            return [self.normalised(gold) for gold in golds]
+        letters = [re.sub(r"[\W_]", "", gold).upper() for gold in golds]
+        return [letter for letter in letters if letter and letter in self.choices.upper() and len(letter) == 1]
+
+
+def shorten_text(text: str, width: int = 200) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= width else text[:width] + "…"

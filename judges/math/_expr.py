@@ -1,0 +1,84 @@
+"""The tree an answer is parsed into: one small immutable node type for every kind of answer.
+
+A node is an `op`, its `args` and, for leaves and decorated nodes, a `value`:
+
+    number (Fraction)   decimal (Fraction, significant digits, decimals)   symbol (name)   constant (name)
+    add mul div pow neg percent            call (function name)            apply (unknown function's name)
+    sum product integral limit             matrix ((rows, columns))        pm (+1 or -1)
+    tuple (brackets)  set  list (separator)  union intersection difference  builder  ratio  congruence
+    relation (operators)  quantity (Unit)  text (words)  ellipsis
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """One node of an answer."""
+
+    op: str
+    args: tuple[Expr, ...] = ()
+    value: Any = None
+
+
+class Undecidable(ArithmeticError):
+    """This way of evaluating cannot handle the expression."""
+
+
+class Undefined(ArithmeticError):
+    """The expression has no value, as 0/0 has none."""
+
+
+class TooLarge(Undecidable):
+    """Evaluating would take more digits than a judge may spend."""
+
+
+def number(value: int | Fraction) -> Expr:
+    """A rational leaf."""
+    return Expr("number", value=Fraction(value))
+
+
+ZERO, ONE, HALF = number(0), number(1), number(Fraction(1, 2))
+INFINITY = Expr("constant", value="infinity")
+REALS = Expr("tuple", (Expr("neg", (INFINITY,)), INFINITY), "()")
+EMPTY = Expr("set")
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node, parents first, without recursion."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.args)
+
+
+def symbols(expr: Expr) -> frozenset[str]:
+    """Names of the free variables (bound ones of sums and integrals are left in: they do no harm)."""
+    return frozenset(node.value for node in walk(expr) if node.op == "symbol")
+
+
+def has(expr: Expr, *ops: str) -> bool:
+    """Whether any node has one of these ops."""
+    return any(node.op in ops for node in walk(expr))
+
+
+def rebuild(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """A copy in which every node for which `change` gives a replacement is replaced."""
+    replacement = change(expr)
+    if replacement is not None:
+        return replacement
+    args = tuple(rebuild(arg, change) for arg in expr.args)
+    return expr if args == expr.args else Expr(expr.op, args, expr.value)
+
+
+def is_infinite(expr: Expr) -> int:
+    """+1 or -1 for plus or minus infinity, 0 for anything else."""
+    if expr == INFINITY:
+        return 1
+    return -1 if expr.op == "neg" and expr.args[0] == INFINITY else 0

@@ -1,0 +1,129 @@
+"""Sums and products of judges.
+
+A sum  c + Σ wᵢ xᵢ  leaves an abstaining part out together with its weight: the weights of the parts that voted are
+rescaled to the same total, bonuses (wᵢ > 0) among bonuses and penalties (wᵢ < 0) among penalties. Rescaling each
+sign by itself keeps the range of the reward where it was and can never turn a bonus into a penalty, which one common
+factor would do as soon as the signed total passes through zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, prod
+
+from ..judges import Verdict
+from .batch import Batch
+from .reward import PRODUCT, SUM, UNARY, Reward
+from .verdict import RewardVerdict
+
+
+@dataclass(frozen=True, repr=False)
+class Sum(Reward):
+    """constant + Σ weight · part. Abstains when every part that carries weight abstains.
+
+    Passed when every part with a positive weight that voted has passed.
+    """
+
+    terms: tuple[tuple[float, Reward], ...]
+    constant: float = 0.0
+
+    _default_name = "sum"
+
+    @property
+    def parts(self) -> tuple[Reward, ...]:
+        return tuple(part for _, part in self.terms)
+
+    @property
+    def precedence(self) -> int:  # type: ignore[override]
+        if len(self.terms) > 1 or self.constant:
+            return SUM
+        return PRODUCT
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        low = high = self.constant
+        for weight, part in self.terms:
+            ends = [weight * end if weight else 0.0 for end in part.bounds]
+            low, high = low + min(ends), high + max(ends)
+        return low, high
+
+    def _written(self) -> str:
+        pieces: list[tuple[bool, str]] = []
+        for place, (weight, part) in enumerate(self.terms):
+            bare = weight == 1 or (weight == -1 and place > 0)  # else Python reads w * a * b as (w * a) * b
+            inner = self._inside(part, PRODUCT if bare else UNARY)
+            pieces.append((weight < 0, inner if abs(weight) == 1 else f"{_plain(abs(weight))} * {inner}"))
+        if self.constant and all(negative for negative, _ in pieces):
+            pieces.insert(0, (self.constant < 0, _plain(abs(self.constant))))
+        elif self.constant:
+            pieces.append((self.constant < 0, _plain(abs(self.constant))))
+        (negative, text), *rest = pieces
+        text = f"-{text}" if negative else text
+        return text + "".join(f" {'-' if minus else '+'} {piece}" for minus, piece in rest)
+
+    def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
+        weights = [weight * part.factor(batch.step) for weight, part in self.terms]
+        voted = [
+            (own, weight, part)
+            for (own, _), weight, part in zip(self.terms, weights, parts, strict=True)
+            if part.score is not None
+        ]
+        if not voted or (any(weights) and not any(weight for _, weight, _ in voted)):
+            return self._say(None, None, parts, "every part abstains")
+        score = self.constant
+        if len(voted) == len(parts):
+            for weight, _, part in voted:
+                score += weight * part.score  # type: ignore[operator]
+        else:
+            for own, weight, part in voted:
+                score += own * _share(weight, weights, voted) * part.score  # type: ignore[operator]
+        bonuses = [part.passed for _, weight, part in voted if weight > 0]
+        passed = all(bonuses) if bonuses else score >= self.bounds[1]
+        reason = "" if len(voted) == len(parts) else f"{len(voted)} of {len(parts)} parts voted"
+        return self._say(score, passed, parts, reason)
+
+
+def _share(weight: float, weights: list[float], voted: list[tuple[float, float, Verdict]]) -> float:
+    """By how much a part's weight grows when others of its sign abstain."""
+    if not weight:
+        return 1.0
+    total = sum(abs(w) for w in weights if w * weight > 0)
+    return total / sum(abs(w) for _, w, _ in voted if w * weight > 0)
+
+
+@dataclass(frozen=True, repr=False)
+class Product(Reward):
+    """Π partᵢ. Zero when some part is 0, whatever abstains beside it; else abstains when some part does."""
+
+    factors: tuple[Reward, ...]
+
+    precedence = PRODUCT
+    _default_name = "product"
+
+    @property
+    def parts(self) -> tuple[Reward, ...]:
+        return self.factors
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        low, high = 1.0, 1.0
+        for part in self.factors:
+            ends = [a * b if a and b else 0.0 for a in (low, high) for b in part.bounds]
+            low, high = min(ends), max(ends)
+        return low, high
+
+    def _written(self) -> str:
+        first, *rest = self.factors
+        return " * ".join([self._inside(first, PRODUCT), *(self._inside(part, UNARY) for part in rest)])
+
+    def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
+        scores = [part.score for part in parts]
+        if 0.0 in scores:
+            return self._say(0.0, False, parts, f"{self.part_names[scores.index(0.0)]} is 0")
+        if None in scores:
+            return self._say(None, None, parts, f"{self.part_names[scores.index(None)]} abstains")
+        return self._say(prod(s for s in scores if s is not None), all(part.passed for part in parts), parts)
+
+
+def _plain(number: float) -> str:
+    return repr(int(number)) if isfinite(number) and number == int(number) else repr(number)

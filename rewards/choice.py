@@ -1,0 +1,152 @@
+"""Which part is asked: by a column of the data set, or the first that does not abstain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from ..judges import Verdict
+from ..judges.sample import missing_column
+from .batch import Batch
+from .reward import Reward, as_reward
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Route(Reward):
+    """One part for each value of a column: `Route("task", math=MathJudge(), code=CodeJudge())`.
+
+    Each part is asked only for its own rows, so its columns may be None elsewhere. A row whose value has no route
+    abstains. Values that are no Python names go in as a mapping: `Route("lang", {"c++": Compiles()})`.
+    """
+
+    column: str
+    routes: tuple[tuple[Any, Reward], ...]
+
+    _default_name = "route"
+
+    def __init__(
+        self,
+        column: str,
+        routes: dict[Any, Any] | None = None,
+        /,
+        *,
+        label: str = "",
+        shown: bool = False,
+        **named: Any,
+    ) -> None:
+        if not isinstance(label, str) or not isinstance(shown, bool):
+            raise TypeError("routes for the values 'label' and 'shown' go in as a mapping: Route('task', {'label': …})")
+        pairs = {**(routes or {}), **named}
+        if not isinstance(column, str):
+            raise TypeError(f"Route takes the name of a column first, not {column!r}")
+        if not pairs:
+            raise ValueError("a Route needs at least one route, e.g. Route('task', math=MathJudge())")
+        object.__setattr__(self, "column", column)
+        object.__setattr__(self, "routes", tuple((value, as_reward(part)) for value, part in pairs.items()))
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "shown", shown)
+        self.__post_init__()
+
+    @property
+    def parts(self) -> tuple[Reward, ...]:
+        return tuple(part for _, part in self.routes)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        return tuple(str(value) for value, _ in self.routes)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return _widest(self.parts)
+
+    def named(self, name: str) -> Route:
+        return self._copy(label=name)
+
+    def show_evidence(self, shown: bool = True) -> Route:
+        return self._copy(shown=shown)
+
+    def _copy(self, **changes: Any) -> Route:
+        return Route(self.column, dict(self.routes), **{"label": self.label, "shown": self.shown, **changes})
+
+    def _written(self) -> str:
+        values = [value for value, _ in self.routes]
+        if all(isinstance(value, str) and value.isidentifier() for value in values):
+            routes = ", ".join(f"{value}={part!r}" for value, part in self.routes)
+        else:
+            routes = "{" + ", ".join(f"{value!r}: {part!r}" for value, part in self.routes) + "}"
+        return f"Route({self.column!r}, {routes})"
+
+    def require(self, given: Any) -> None:
+        if self.column not in given:
+            raise missing_column("Route", self.column, given)
+        super().require(given)
+
+    def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        values = {row: batch.samples[row][self.column] for row in rows}
+        said: dict[int, Verdict] = {}
+        for place, (value, part) in enumerate(self.routes):
+            own = [row for row in rows if values[row] == value]
+            for row, verdict in zip(own, part.evaluate(batch, own), strict=True):
+                parts = tuple(verdict if i == place else None for i in range(len(self.routes)))
+                said[row] = self._say(verdict.score, verdict.passed, parts, f"route {value}")
+        nowhere = (None,) * len(self.routes)
+        return [said.get(row) or self._say(None, None, nowhere, "no route") for row in rows]
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Cascade(Reward):
+    """The first part that does not abstain wins: `Cascade(MathJudge(), LLMJudge(...))`, cheap first.
+
+    A later part is asked only for the rows that all earlier ones left open.
+    """
+
+    stages: tuple[Reward, ...]
+
+    _default_name = "cascade"
+
+    def __init__(self, *stages: Any, label: str = "", shown: bool = False) -> None:
+        if len(stages) < 2:
+            raise ValueError(f"a Cascade needs at least two parts, the cheapest first; it got {len(stages)}")
+        object.__setattr__(self, "stages", tuple(map(as_reward, stages)))
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "shown", shown)
+        self.__post_init__()
+
+    @property
+    def parts(self) -> tuple[Reward, ...]:
+        return self.stages
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return _widest(self.stages)
+
+    def named(self, name: str) -> Cascade:
+        return Cascade(*self.stages, label=name, shown=self.shown)
+
+    def show_evidence(self, shown: bool = True) -> Cascade:
+        return Cascade(*self.stages, label=self.label, shown=shown)
+
+    def _written(self) -> str:
+        return f"Cascade({', '.join(map(repr, self.stages))})"
+
+    def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        asked: dict[int, list[Verdict]] = {row: [] for row in rows}
+        undecided = list(rows)
+        for stage in self.stages:
+            for row, verdict in zip(undecided, stage.evaluate(batch, undecided), strict=True):
+                asked[row].append(verdict)
+            undecided = [row for row in undecided if asked[row][-1].abstains]
+        return [self._last_word(asked[row]) for row in rows]
+
+    def _last_word(self, asked: list[Verdict]) -> Verdict:
+        last = asked[-1]
+        parts = (*asked, *(None,) * (len(self.stages) - len(asked)))
+        name = self.part_names[len(asked) - 1]
+        return self._say(last.score, last.passed, parts, "all abstain" if last.abstains else f"decided by {name}")
+
+
+def _widest(parts: Sequence[Reward]) -> tuple[float, float]:
+    lows, highs = zip(*(part.bounds for part in parts), strict=True)
+    return min(lows, default=-inf), max(highs, default=inf)

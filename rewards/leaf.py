@@ -1,0 +1,120 @@
+"""The leaves of a reward expression: a judge, or a reward function that was there before."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from ..judges import Judge, Verdict
+from ..judges.judge import exception
+from ..judges.loop import gather_on_loop
+from .batch import Batch
+from .reward import Reward
+from .verdict import RewardVerdict
+
+
+@dataclass(frozen=True, repr=False)
+class Part(Reward):
+    """One judge."""
+
+    judge: Judge
+
+    @property
+    def _default_name(self) -> str:  # type: ignore[override]
+        return self.judge.name
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    def _written(self) -> str:
+        return repr(self.judge)
+
+    def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        return batch.judge(self.judge, rows)
+
+    def require(self, given: Any) -> None:
+        self.judge.require(given)
+
+    def close(self) -> None:
+        self.judge.close()
+
+    @property
+    def states(self) -> dict[str, Any]:
+        return dict(getattr(self.judge, "states", {}))
+
+
+@dataclass(frozen=True, repr=False)
+class Function(Reward):
+    """A TRL reward function, sync or async, as part of an expression.
+
+    >>> def brevity(completions, **columns):
+    ...     return [-float(len(text)) for text in completions]
+    >>> (1.0 + 0.5 * Function(brevity)).verdict("abcd").score
+    -1.0
+
+    Its numbers may be any finite ones unless `low` and `high` bound them. NaN and infinity abstain with status
+    "error"; so does the whole batch when the function raises.
+    """
+
+    function: Callable[..., Any]
+    low: float = -inf
+    high: float = inf
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(f"Function wraps a TRL reward function, not {type(self.function).__name__}")
+
+    @property
+    def _default_name(self) -> str:  # type: ignore[override]
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def _is_async(self) -> bool:
+        called = getattr(self.function, "__call__", None)  # noqa: B004 - an object with an async __call__
+        return inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(called)
+
+    def _written(self) -> str:
+        limits = "" if (self.low, self.high) == (-inf, inf) else f", {self.low:g}, {self.high:g}"
+        return f"Function({self._default_name}{limits})"
+
+    def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        samples = [batch.samples[row] for row in rows]
+        if not samples:
+            return []
+        columns = {name: [sample[name] for sample in samples] for name in batch.columns}
+        call = functools.partial(
+            self.function,
+            prompts=[sample.prompt for sample in samples],
+            completions=[sample.completion for sample in samples],
+            **({"completion_ids": None} | columns | dict(batch.trainer)),
+        )
+        try:
+            values = gather_on_loop([call], 1)[0] if self._is_async else call()
+        except Exception as error:  # one hostile completion must not end a training run
+            return [exception(self.name, error)] * len(samples)
+        if len(values) != len(samples):
+            raise ValueError(f"{self.name} returned {len(values)} rewards for {len(samples)} completions")
+        return [self._lift(value) for value in values]
+
+    def _lift(self, value: Any) -> Verdict:
+        if value is None:
+            return RewardVerdict(None, "skipped", "abstained")
+        try:
+            score = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{self.name} returned {type(value).__name__}; a reward is a number or None") from None
+        if not math.isfinite(score):
+            return RewardVerdict(None, "error", "not a finite number", {"judge": self.name, "returned": repr(score)})
+        if not self.low <= score <= self.high:
+            raise ValueError(f"{self.name} returned {score!r}, outside its bounds [{self.low:g}, {self.high:g}]")
+        return RewardVerdict(score)

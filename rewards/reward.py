@@ -1,0 +1,300 @@
+"""The base of every node of a reward expression, and the three ways to call one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, count
+from math import inf, isfinite
+from numbers import Real
+from typing import Any, Self
+
+from ..judges import Judge, Verdict
+from ..judges.metrics import batch_metrics
+from ..judges.sample import protocol_columns, samples_of
+from ..judges.verdict import Status
+from .batch import Batch
+from .explanation import Explanation, one_line, tree
+from .operators import Operators
+from .state import State, union
+from .verdict import RewardVerdict
+
+ATOM, UNARY, PRODUCT, SUM, AND, OR = range(6)  # how tightly Python binds, tightest first
+
+
+@dataclass(frozen=True, repr=False)
+class Reward(Operators, ABC):
+    """A number for every completion, written as an expression over judges.
+
+    Immutable, picklable, prints as it was written. Like a judge it is asked for one verdict, for many, or by a TRL
+    trainer; unlike a judge's, its numbers are not confined to [0, 1].
+
+    Attributes:
+        label: the name given with `named`, or "".
+        shown: whether the trainer's table of completions gets an evidence column for each part.
+    """
+
+    label: str = field(default="", kw_only=True)
+    shown: bool = field(default=False, kw_only=True)
+
+    precedence = ATOM
+    remembers = False  # whether being asked twice about a row would be remembered twice
+
+    def __post_init__(self) -> None:
+        union(part.states for part in self.parts)  # their names must differ
+
+    # What a node is made of.
+
+    @property
+    def parts(self) -> tuple[Reward, ...]:
+        """The nodes directly below this one."""
+        return ()
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest number this node can give."""
+        return -inf, inf
+
+    @property
+    def name(self) -> str:
+        """The name in logs and explanations."""
+        return self.label or self._default_name
+
+    _default_name = "reward"
+
+    @property
+    def __name__(self) -> str:
+        return self.name  # what TRL logs a reward function under
+
+    @abstractmethod
+    def _written(self) -> str:
+        """The expression as Python, without `named`."""
+
+    def __repr__(self) -> str:
+        return self._inside(self, OR)
+
+    @staticmethod
+    def _inside(part: Reward, precedence: int) -> str:
+        """A part as written inside an operator that binds so tightly: in parentheses where Python needs them."""
+        binds = ATOM if part.label else precedence
+        text = f"({part._written()})" if part.precedence > binds else part._written()
+        return f"{text}.named({part.label!r})" if part.label else text
+
+    def walk(self) -> Iterator[Reward]:
+        """This node and all below it, in the order they were written."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+    # What a node says.
+
+    def evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        """The verdicts on some rows of a batch; a leaf or a named node that is written twice is asked once."""
+        if self.parts and not self.label and not self.remembers:
+            return self._evaluate(batch, rows)
+        known = batch.records.setdefault(self, {})
+        missing = [row for row in rows if row not in known] if known else rows
+        known.update(zip(missing, self._evaluate(batch, missing), strict=True))
+        return [known[row] for row in rows]
+
+    def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
+        columns = [part.evaluate(batch, rows) for part in self.parts]
+        return [self._combine(parts, batch) for parts in zip(*columns, strict=True)]
+
+    def factor(self, step: int) -> float:
+        """The weight this node brings with it at a step of training: 1 unless it is scheduled."""
+        return 1.0
+
+    def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
+        """One row's verdict from those of the parts."""
+        raise NotImplementedError
+
+    def _say(
+        self,
+        score: float | None,
+        passed: bool | None,
+        parts: tuple[Verdict | None, ...],
+        reason: str = "",
+    ) -> RewardVerdict:
+        """The verdict of this node; an abstention takes its status from the first part that abstains."""
+        status: Status = "scored"
+        if score is None:
+            status = next((part.status for part in parts if part is not None and part.abstains), "skipped")
+        return RewardVerdict(score, status, reason, {}, 0.0, passed, labels=self.part_names, parts=parts)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The names of the parts, in order."""
+        return tuple(part.name for part in self.parts)
+
+    # Three ways to ask.
+
+    def verdict(self, completion: Any, prompt: Any = None, *, trainer_state: Any = None, **columns: Any) -> Verdict:
+        """The verdict on one completion; `columns` are this row's values."""
+        prompts = None if prompt is None else [prompt]
+        lists = {name: [value] for name, value in columns.items()}
+        return self.verdicts([completion], prompts, trainer_state=trainer_state, **lists)[0]
+
+    def verdicts(
+        self,
+        completions: Sequence[Any],
+        prompts: Sequence[Any] | None = None,
+        *,
+        trainer_state: Any = None,
+        **columns: Any,
+    ) -> list[Verdict]:
+        """The verdicts on many completions, in order; `columns` are lists of the same length."""
+        return self._run(completions, prompts, columns, {"trainer_state": trainer_state})[1]
+
+    def __call__(
+        self,
+        prompts: Sequence[Any] | None = None,
+        completions: Sequence[Any] | None = None,
+        completion_ids: Sequence[Any] | None = None,
+        *,
+        log_metric: Callable[[str, float], None] | None = None,
+        log_extra: Callable[[str, list[Any]], None] | None = None,
+        trainer_state: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """TRL's reward-function protocol: one number per completion, None where the reward abstains."""
+        if completions is None:
+            raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
+        columns = protocol_columns(columns, completion_ids)
+        trainer = {"trainer_state": trainer_state, "log_metric": log_metric, "log_extra": log_extra}
+        batch, verdicts = self._run(completions, prompts, columns, trainer, observing=True)
+        if log_metric is not None:
+            self._log(batch, log_metric)
+        if log_extra is not None and self.shown:
+            self._show(verdicts, log_extra)
+        for state in self.states.values():
+            if not state.deferred:
+                state.commit([state.pending()])
+        return [verdict.score for verdict in verdicts]
+
+    def _run(
+        self,
+        completions: Sequence[Any],
+        prompts: Any,
+        columns: dict[str, Any],
+        trainer: dict[str, Any],
+        observing: bool = False,
+    ) -> tuple[Batch, list[Verdict]]:
+        self.require(columns)
+        passed = {name: value for name, value in trainer.items() if value is not None}
+        step = int(getattr(trainer["trainer_state"], "global_step", 0) or 0)
+        batch = Batch(samples_of(completions, prompts, columns), tuple(columns), step, observing, passed)
+        return batch, self.evaluate(batch, range(len(batch.samples)))
+
+    def require(self, given: Any) -> None:
+        """Raise MissingColumn when some judge's column is not among the given ones, before any work is done."""
+        for part in self.parts:
+            part.require(given)
+
+    def explain(self, completion: Any, prompt: Any = None, **columns: Any) -> Explanation:
+        """The tree of verdicts behind one number, as text that prints itself."""
+        verdict = self.verdict(completion, prompt, **columns)
+        return Explanation(tree(self, verdict), verdict)
+
+    # What a trainer logs and saves.
+
+    def _log(self, batch: Batch, log_metric: Callable[[str, float], None]) -> None:
+        labels = self.unique_names()
+        for node, said in batch.records.items():
+            if node in labels and (node is not self or node.label):
+                for metric, value in batch_metrics(list(said.values())).items():
+                    log_metric(f"{labels[node]}/{metric}", value)
+
+    def unique_names(self) -> dict[Reward, str]:
+        """A name for every named part and every judge of the expression; equal names are numbered."""
+        nodes = list(dict.fromkeys(node for node in self.walk() if node.label or not node.parts))
+        return dict(zip(nodes, numbered(node.name for node in nodes), strict=True))
+
+    def _show(self, verdicts: Sequence[Verdict], log_extra: Callable[[str, list[Any]], None]) -> None:
+        names = numbered(self.part_names or (self.name,), taken=(self.name,))  # the table has its number by its name
+        for place, name in enumerate(names):
+            column = [v.parts[place] if isinstance(v, RewardVerdict) and v.parts else v for v in verdicts]
+            log_extra(name, ["" if part is None else one_line(part) for part in column])
+
+    @property
+    def states(self) -> dict[str, State]:
+        """What this reward remembers from batch to batch, by name."""
+        return union(part.states for part in self.parts)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything this reward remembers, as plain data for a checkpoint."""
+        return {name: state.state_dict() for name, state in self.states.items()}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take up what `state_dict` saved.
+
+        Raises:
+            KeyError: the saved names are not this reward's; both sides are listed.
+        """
+        states = self.states
+        if saved.keys() != states.keys():
+            raise KeyError(f"the checkpoint holds the states {sorted(saved)}, this reward has {sorted(states)}")
+        for name, state in states.items():
+            state.load_state_dict(saved[name])
+
+    def defer_commits(self) -> None:
+        """Leave it to the trainer to commit what states observed (it gathers over processes first)."""
+        for state in self.states.values():
+            state.deferred = True
+
+    def close(self) -> None:
+        """Give back what the judges hold."""
+        for part in self.parts:
+            part.close()
+
+    # Writing expressions.
+
+    def named(self, name: str) -> Self:
+        """This node under a name of its own: it is then logged, and shown by that name."""
+        if not name or not isinstance(name, str):
+            raise ValueError(f"a name is a non-empty string, not {name!r}")
+        return replace(self, label=name)
+
+    def show_evidence(self, shown: bool = True) -> Self:
+        """This reward, writing a column of evidence for each part into the trainer's table of completions."""
+        return replace(self, shown=shown)
+
+
+def as_reward(value: Any) -> Reward:
+    """A node from a reward or a judge.
+
+    Raises:
+        TypeError: anything else; the message says how to make a judge or a reward of it.
+    """
+    from .leaf import Part
+
+    if isinstance(value, Reward):
+        return value
+    if isinstance(value, Judge):
+        return Part(value)
+    if callable(value):
+        name = getattr(value, "__name__", repr(value))
+        raise TypeError(
+            f"{name} is a plain function: decorate it with @judge if it scores one completion in [0, 1], or wrap it "
+            "as jurybox.rewards.Function(f) if it is a TRL reward function"
+        )
+    raise TypeError(f"a reward is made of judges, rewards and numbers, not {type(value).__name__}")
+
+
+def numbered(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """The names, each once: "a", "a", "b" become "a", "a_2", "b"."""
+    used = set(taken)
+    distinct = []
+    for name in names:
+        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+        distinct.append(next(candidate for candidate in candidates if candidate not in used))
+        used.add(distinct[-1])
+    return distinct
+
+
+def finite(value: Any, what: str) -> float:
+    """A finite number, or a ValueError that says what it was meant for."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+        raise ValueError(f"{what} is a finite number, not {value!r}")
+    return float(value)

@@ -1,0 +1,45 @@
+"""What a composed reward says: a number, with the verdicts of the parts that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..judges import Verdict
+
+
+@dataclass(frozen=True, repr=False, slots=True)
+class RewardVerdict(Verdict):
+    """A verdict whose score may be any finite number, with the tree below it.
+
+    Attributes:
+        labels: the names of the parts, in the order they were written.
+        parts: their verdicts; None for a part that was not asked (another route, a cascade already decided).
+    """
+
+    labels: tuple[str, ...] = ()
+    parts: tuple[Verdict | None, ...] = ()
+
+    bounded: ClassVar[bool] = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `json.dumps` accepts, the whole tree included."""
+        data = Verdict.to_dict(self)
+        data["parts"] = [
+            {"name": label, "verdict": None if part is None else part.to_dict()}
+            for label, part in zip(self.labels, self.parts, strict=True)
+        ]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RewardVerdict:
+        """The verdict that `to_dict` wrote."""
+        fields = {name: value for name, value in data.items() if name != "parts"}
+        pairs = [(part["name"], part["verdict"]) for part in data["parts"]]
+        parts = [None if verdict is None else _read(verdict) for _, verdict in pairs]
+        return cls(**fields, labels=tuple(name for name, _ in pairs), parts=tuple(parts))
+
+
+def _read(data: Mapping[str, Any]) -> Verdict:
+    return RewardVerdict.from_dict(data) if "parts" in data else Verdict.from_dict(data)

@@ -1,0 +1,176 @@
+"""Runs that tests start as processes: `python seam_runs.py NAME MODEL_DIR OUTPUT_DIR [ROWS_PER_PROCESS]`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from seam_tiny import END_EARLY, count_letter, letter_dataset, tiny_tokenizer
+from trl.experimental.async_grpo import async_rollout_worker
+
+from jurybox.rewards import Function
+from jurybox.trainers import GRPO, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+
+COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
+
+
+class Scripted(GRPO):
+    """Completions that depend on the prompt and its generation only, so that any split over processes is equal."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.seen: list[dict[str, Any]] = []
+
+    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
+        texts = []
+        for row, prompt in enumerate(prompts):
+            generation = (policy.first_row + row) % policy.num_generations
+            texts.append(COMPLETIONS[(generation + 3 * "eotn".index(prompt[-1])) % len(COMPLETIONS)])
+        ids = policy.tokenizer(texts)["input_ids"]
+        return {
+            "prompt_ids": policy.tokenize(prompts),
+            "completion_ids": [[*row, policy.tokenizer.eos_token_id] for row in ids],
+            "logprobs": None,
+            "slot": [(policy.first_row + row) % policy.num_generations for row in range(len(prompts))],
+        }
+
+    def advantages(self, rollout: Rollout) -> torch.Tensor:
+        advantages = super().advantages(rollout)
+        self.seen.append(
+            {
+                "rewards": rollout.rewards.tolist(),
+                "advantages": advantages.tolist(),
+                "group_ids": rollout.group_ids.tolist(),
+                "letters": rollout.column("letter"),
+                "slots": rollout.column("slot"),
+            }
+        )
+        return advantages
+
+
+def scripted_run(model_dir: str, output_dir: str, rows_per_process: int) -> dict[str, Any]:
+    """Train with two optimiser steps a generation; every process returns what it saw and ended with."""
+    torch.set_num_threads(1)
+    config = ObjectiveConfig(
+        output_dir=output_dir,
+        use_cpu=True,
+        bf16=False,
+        report_to="none",
+        per_device_train_batch_size=rows_per_process,
+        num_generations=4,
+        steps_per_generation=2,
+        gradient_accumulation_steps=2,
+        num_iterations=2,
+        max_completion_length=8,
+        max_steps=4,
+        optim="sgd",  # Adam would blow the rounding of nearly zero gradients up to a whole step
+        learning_rate=0.1,
+        lr_scheduler_type="constant",
+        logging_steps=1,
+        save_strategy="no",
+        disable_tqdm=True,
+        loss_type="dapo",
+    )
+    reward = Function(count_letter).standardize("letters")
+    trainer = ObjectiveTrainer(
+        model_dir,
+        reward,
+        args=config,
+        train_dataset=letter_dataset(),
+        processing_class=tiny_tokenizer(),
+        objective=Scripted,
+    )
+    trainer.train()
+    weights = torch.cat([p.detach().flatten() for p in trainer.accelerator.unwrap_model(trainer.model).parameters()])
+    logs = [row for row in trainer.state.log_history if "reward" in row]
+    keys = ("loss", "reward", "reward_std", "grad_norm")  # the others average over micro-batches of chance
+    return {
+        "seen": trainer.objective.seen,
+        "state": reward.state_dict(),
+        "weights": weights.tolist(),
+        "logs": [{key: row[key] for key in keys} for row in logs],
+    }
+
+
+def resumable(
+    model_dir: str, output_dir: str, *, kill_at_call: int | None = None, resume: str | None = None, **settings: Any
+) -> tuple[ObjectiveTrainer, Any]:
+    """Two iterations a generation, a checkpoint after every step, and a reward that remembers what it gave."""
+    torch.set_num_threads(1)
+    calls = []
+
+    def letters(completions: list[str], letter: list[str], **columns: Any) -> list[float]:
+        calls.append(1)
+        if kill_at_call == len(calls):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return count_letter(completions, letter)
+
+    reward = Function(letters).standardize("letters")
+    defaults: dict[str, Any] = {"max_steps": 6, "num_iterations": 2, "save_strategy": "steps", "save_steps": 1}
+    config = ObjectiveConfig(
+        output_dir=output_dir,
+        use_cpu=True,
+        bf16=False,
+        report_to="none",
+        per_device_train_batch_size=8,
+        num_generations=4,
+        max_completion_length=8,
+        learning_rate=1e-2,
+        lr_scheduler_type="constant",
+        logging_steps=1,
+        disable_tqdm=True,
+        generation_kwargs=END_EARLY,
+        **{**defaults, **settings},
+    )
+    trainer = ObjectiveTrainer(
+        model_dir,
+        reward,
+        args=config,
+        train_dataset=letter_dataset(),
+        eval_dataset=letter_dataset(1) if "eval_steps" in settings else None,
+        processing_class=tiny_tokenizer(),
+        objective=GRPO,
+    )
+    trainer.train(resume_from_checkpoint=resume)
+    return trainer, reward
+
+
+def scored_asynchronously(payload: bytes, columns: dict[str, Any], results: Any) -> None:
+    """In a spawned child: TRL's own scoring of one group with a pickled reward; puts (rewards, advantages)."""
+    loop = async_rollout_worker._AsyncRolloutLoop.__new__(async_rollout_worker._AsyncRolloutLoop)
+    loop.reward_funcs, loop.reward_func_names = [pickle.loads(payload)], ["reward"]
+    loop._env_reward_types = []
+    PartialState()  # accelerate's logger wants it
+    rows = len(columns["completions"])
+    group = async_rollout_worker.RolloutGroup(
+        prompts=columns["prompts"],
+        completions=columns["completions"],
+        completions_ids=columns["completion_ids"],
+        reward_kwargs={"letter": columns["letter"]},
+        completions_sequences=[[async_rollout_worker.TrainingSequence([1], [1], [0.0], str(i))] for i in range(rows)],
+        tool_call_counts=[0] * rows,
+        tool_failure_counts=[0] * rows,
+        model_version=0,
+        group_id=0,
+        env_rewards=[None] * rows,
+        rollout_rewards=[None] * rows,
+    )
+    samples = asyncio.run(loop._score_group(group))
+    results.put(([s.metrics["reward"] for s in samples], [s.advantage for s in samples]))
+
+
+if __name__ == "__main__":
+    name, model_dir, output_dir = sys.argv[1:4]
+    if name == "scripted":
+        result = scripted_run(model_dir, output_dir, rows_per_process=int(sys.argv[4]))
+        Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
+    elif name == "killed":
+        resumable(model_dir, output_dir, kill_at_call=3)

@@ -1,0 +1,64 @@
+"""Two processes, each holding a part of a group, against one process with all of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+RUNS = Path(__file__).with_name("seam_runs.py")
+
+pytestmark = pytest.mark.slow
+
+
+def launch(processes: int, rows_per_process: int, model_dir: str, out: Path) -> list[dict[str, Any]]:
+    """One result a rank. On a machine without GPUs this launcher gives gloo processes on the CPU."""
+    out.mkdir()
+    several = ["--multi_gpu"] if processes > 1 else []
+    command = [
+        sys.executable, "-W", "ignore", "-m", "accelerate.commands.launch", *several,
+        "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no",
+        "--dynamo_backend", "no", "--main_process_port", "0",
+        str(RUNS), "scripted", model_dir, str(out), str(rows_per_process),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in range(processes)]
+
+
+@pytest.fixture(scope="module")
+def results(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Any]:
+    out = tmp_path_factory.mktemp("processes")
+    return launch(2, 3, model_dir, out / "two"), launch(1, 6, model_dir, out / "one")[0]
+
+
+def test_every_process_sees_the_same_rewards_and_advantages(results: Any) -> None:
+    (first, second), _ = results
+    assert first["seen"] == second["seen"]
+    assert len(first["seen"]) == 2
+    assert first["seen"][0]["slots"] == [0, 1, 2, 3] * 3, "6 rows a process cut the second group in half"
+
+
+def test_two_processes_give_the_rewards_and_advantages_of_one(results: Any) -> None:
+    (first, _), alone = results
+    assert first["seen"] == alone["seen"]
+    assert max(max(map(abs, generation["advantages"])) for generation in alone["seen"]) > 0.5
+
+
+def test_reward_states_commit_the_same_everywhere_and_in_the_order_of_rows(results: Any) -> None:
+    (first, second), alone = results
+    assert first["state"] == second["state"] == alone["state"]
+    assert alone["state"]["letters"]["count"] == 24
+
+
+def test_two_processes_end_with_the_weights_and_logs_of_one(results: Any) -> None:
+    (first, second), alone = results
+    assert first["weights"] == second["weights"]
+    torch.testing.assert_close(torch.tensor(first["weights"]), torch.tensor(alone["weights"]), atol=1e-6, rtol=0)
+    for row, expected in zip(first["logs"], alone["logs"], strict=True):
+        assert row == pytest.approx(expected, abs=1e-6)

@@ -1,0 +1,24 @@
+"""Pure functions of tensors that objectives are made of. They need no trainer and no TRL."""
+
+from .aggregate import Aggregation, aggregate, masked_mean
+from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
+from .kl import kl_k1, kl_k2, kl_k3
+from .surrogate import Level, clipped_surrogate, clipped_tokens, importance_ratio
+
+__all__ = [
+    "Aggregation",
+    "GroupStats",
+    "Level",
+    "aggregate",
+    "clipped_surrogate",
+    "clipped_tokens",
+    "consecutive_groups",
+    "group_stats",
+    "importance_ratio",
+    "kl_k1",
+    "kl_k2",
+    "kl_k3",
+    "masked_mean",
+    "standardize",
+    "whole_batch",
+]

@@ -1,0 +1,30 @@
+"""The one place that knows TRL's private side: an objective plugs in here, and TRL does the rest."""
+
+from ._version import OVERRIDE, UntestedTRLError, is_tested, require_tested_trl
+
+require_tested_trl()
+
+from .batch import Batch  # noqa: E402
+from .config import ObjectiveConfig  # noqa: E402
+from .contract import ContractError, check_contract  # noqa: E402
+from .objective import Objective  # noqa: E402
+from .policy import Generation, Policy  # noqa: E402
+from .rollout import Rollout  # noqa: E402
+from .trainer import ObjectiveTrainer  # noqa: E402
+
+if not is_tested():
+    check_contract()
+
+__all__ = [
+    "OVERRIDE",
+    "Batch",
+    "ContractError",
+    "Generation",
+    "Objective",
+    "ObjectiveConfig",
+    "ObjectiveTrainer",
+    "Policy",
+    "Rollout",
+    "UntestedTRLError",
+    "check_contract",
+]

@@ -1,0 +1,45 @@
+"""How what an objective measured on one process becomes the number in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+
+def reduce_metrics(metrics: Mapping[str, Tensor], mask: Tensor, accelerator: Accelerator) -> dict[str, float]:
+    """One number a metric over all processes; every process must call it with the same names in the same order.
+
+    A 0-d value is averaged over processes, `(b,)` or `(b, 1)` over rows, `(b, T)` over the tokens of the mask.
+    A name that ends in `_min` or `_max` takes the extreme of the row means; rows without a token are left out.
+    """
+    return {name: _reduce(name, value.detach().float(), mask, accelerator) for name, value in metrics.items()}
+
+
+def _reduce(name: str, value: Tensor, mask: Tensor, accelerator: Accelerator) -> float:
+    if name.endswith(("_min", "_max")):
+        return _extreme(accelerator.gather(_row_means(value, mask)), largest=name.endswith("_max"))
+    if value.dim() == 0:
+        return accelerator.gather(value).nanmean().item()
+    if value.dim() == 2 and value.shape[1] > 1:
+        total, count = (value * mask).sum(), mask.sum().float()
+    else:
+        total, count = value.sum(), torch.tensor(float(len(value)), device=value.device)
+    total, count = accelerator.reduce(torch.stack([total, count]), reduction="sum")
+    return (total / count.clamp(min=1.0)).item()
+
+
+def _row_means(value: Tensor, mask: Tensor) -> Tensor:
+    """`(b,)`: a row's own value, or the mean over its tokens (NaN when it has none)."""
+    if value.dim() == 2 and value.shape[1] > 1:
+        return (value * mask).sum(-1) / mask.sum(-1)
+    return value.reshape(-1)
+
+
+def _extreme(values: Tensor, largest: bool) -> float:
+    values = values[~torch.isnan(values)]
+    if not len(values):
+        return torch.nan
+    return (values.max() if largest else values.min()).item()

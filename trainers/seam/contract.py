@@ -1,0 +1,118 @@
+"""What the seam takes for granted about TRL's private side, as data, and a check that says what moved.
+
+`check_contract()` reads signatures and sources only, so it costs nothing and needs no model. What can only be
+seen by running (call order, shapes, shuffling) is in the tests of this package.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from trl import GRPOTrainer
+
+
+class ContractError(RuntimeError):
+    """TRL changed something the seam stands on; the message has one sentence for each change."""
+
+
+# Methods the seam overrides or calls: their parameters after `self`, and what would break.
+METHODS: dict[str, tuple[tuple[str, ...], str]] = {
+    "_generate_and_score_completions": (("inputs",), "advantages cannot be put into the generation batch"),
+    "_generate": (("prompts",), "completions cannot be steered"),
+    "_generate_single_turn": (
+        ("prompt_ids", "images", "multimodal_fields", "num_generations", "has_tool_images"),
+        "an objective cannot sample from the policy",
+    ),
+    "_tokenize_prompts": (("prompts",), "an objective cannot tokenise prompts"),
+    "_calculate_rewards": (
+        ("inputs", "prompts", "completions", "completion_ids_list"),
+        "the raw rewards cannot be read, and reward states cannot be committed",
+    ),
+    "_prepare_inputs": (("generation_batch",), "micro-batches cannot be kept to whole groups"),
+    "_compute_loss": (("model", "inputs"), "an objective cannot replace the loss"),
+    "_save_checkpoint": (("model", "trial"), "reward states cannot be saved"),
+    "_load_optimizer_and_scheduler": (("checkpoint",), "reward states cannot be restored"),
+    "_get_output_dir": (("trial",), "the folder of a checkpoint is not known"),
+    "_get_per_token_logps_and_entropies": (
+        (
+            "model", "input_ids", "attention_mask", "logits_to_keep", "batch_size", "compute_entropy",
+            "compute_aux_loss", "pixel_values", "image_grid_thw", "num_images", "pixel_attention_mask",
+            "spatial_shapes", "num_tiles", "image_sizes", "token_type_ids", "mm_token_type_ids",
+            "image_position_ids",
+        ),
+        "the forward pass of the loss cannot be made",
+    ),
+}  # fmt: skip
+
+# What methods return, by the names in their last `return`.
+RETURNS: dict[str, tuple[str, ...]] = {
+    "_generate": (
+        "prompt_ids", "completion_ids", "tool_mask", "completions", "logprobs", "extra_fields", "images",
+        "tool_images",
+    ),
+    "_generate_single_turn": ("completion_ids", "logprobs"),
+    "_tokenize_prompts": ("prompt_ids", "images", "multimodal_fields"),
+    "_get_per_token_logps_and_entropies": ("logps", "entropies", "aux_loss"),
+}  # fmt: skip
+
+# Attributes the constructor sets and the seam reads or writes.
+ATTRIBUTES = (
+    "_buffered_inputs", "_entropy_bonus_enabled", "_logs", "_metrics", "_step", "_tokenizer",
+    "aux_loss_enabled", "beta", "entropy_coef", "max_completion_length", "num_generations",
+    "num_generations_eval", "num_iterations", "reward_func_names", "reward_funcs", "reward_weights",
+    "rollout_func", "router_aux_loss_coef",
+)  # fmt: skip
+
+
+def check_contract(trainer: type = GRPOTrainer) -> None:
+    """Compare a trainer class with the contract.
+
+    Raises:
+        ContractError: one sentence for each method, return value or attribute that moved.
+    """
+    if broken := [*_moved_methods(trainer), *_moved_returns(trainer), *_moved_attributes(trainer)]:
+        raise ContractError(f"trl {version('trl')} breaks the seam of jurybox:\n" + "\n".join(broken))
+
+
+def _moved_methods(trainer: type) -> Iterator[str]:
+    for name, (expected, consequence) in METHODS.items():
+        method = getattr(trainer, name, None)
+        if method is None:
+            yield f"{trainer.__name__}.{name} is gone: {consequence}."
+            continue
+        found = tuple(inspect.signature(method).parameters)[1:]
+        if found != expected:
+            yield f"{trainer.__name__}.{name} took {expected} and now takes {found}: {consequence}."
+
+
+def _moved_returns(trainer: type) -> Iterator[str]:
+    for name, expected in RETURNS.items():
+        method = getattr(trainer, name, None)
+        if method is not None and (found := _returned_names(method)) != expected:
+            yield f"{trainer.__name__}.{name} returned {expected} and now returns {found}."
+
+
+def _moved_attributes(trainer: type) -> Iterator[str]:
+    targets = {
+        node.attr
+        for node in ast.walk(_tree(trainer.__init__))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    for name in ATTRIBUTES:
+        if name not in targets:
+            yield f"{trainer.__name__}.__init__ no longer sets self.{name}."
+
+
+def _returned_names(method: object) -> tuple[str, ...]:
+    returns = [node for node in ast.walk(_tree(method)) if isinstance(node, ast.Return)]
+    value = max(returns, key=lambda node: node.lineno).value
+    elements = value.elts if isinstance(value, ast.Tuple) else [value]
+    return tuple(ast.unparse(element) for element in elements if element is not None)
+
+
+def _tree(function: object) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""What rewards remember across generations: agreed between processes, saved with the model, never twice counted.
+
+A reward that learns from what it sees (a length history, running statistics) *observes* while it scores and
+changes nothing until it is told to commit. The trainer commits once per training generation, on every process
+the same observations in the same order, and discards what was observed in evaluation.
+
+A generation may serve several optimiser steps. A checkpoint taken between them holds the state from *before*
+the generation: after a resume the completions are drawn and scored again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ...rewards import State
+
+FILE = "reward_state.json"
+FORMAT = 1
+
+
+class RewardStates:
+    """The states of all reward functions of one trainer.
+
+    gather: list of one process → concatenation over all processes in rank order.
+    """
+
+    def __init__(
+        self,
+        reward_funcs: Iterable[Any],
+        names: Iterable[str],
+        gather: Callable[[list[Any]], list[Any]],
+    ) -> None:
+        self._states = _collect(reward_funcs, names)
+        self._gather = gather
+        self._before_generation = self._snapshot()
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def settle(self, *, training: bool) -> None:
+        """After scoring: commit what every process observed, or discard it in evaluation."""
+        if not self._states:
+            return
+        if training:
+            self._before_generation = self._snapshot()
+            shards = self._gather([{name: state.pending() for name, state in self._states.items()}])
+            for name, state in self._states.items():
+                state.commit([shard[name] for shard in shards])
+        else:
+            for state in self._states.values():
+                state.discard()
+
+    def save(self, folder: str | Path, *, micro_step: int, mid_generation: bool) -> None:
+        """Write the file in one move: a process killed here leaves the old file or the new one, whole."""
+        os.makedirs(folder, exist_ok=True)
+        states = self._before_generation if mid_generation else self._snapshot()
+        partial = Path(folder) / f"{FILE}.partial"
+        partial.write_text(json.dumps({"format": FORMAT, "micro_step": micro_step, "states": states}))
+        os.replace(partial, Path(folder) / FILE)
+
+    def load(self, folder: str | Path) -> int | None:
+        """Restore the states of a checkpoint; returns the micro-steps done by then, None for a foreign one.
+
+        Raises:
+            FileNotFoundError: rewards have states and the checkpoint does not.
+            ValueError: the checkpoint was written with other rewards, or by another format.
+        """
+        path = Path(folder) / FILE
+        if not path.exists():
+            if self._states:
+                raise FileNotFoundError(
+                    f"{path} is missing, so the state of {', '.join(self._states)} cannot be restored; "
+                    "resume from a checkpoint of this trainer, or start from its weights without resuming"
+                )
+            return None
+        saved = json.loads(path.read_text())
+        if saved["format"] != FORMAT:
+            raise ValueError(f"{path} has format {saved['format']}, expected {FORMAT}")
+        if saved["states"].keys() != self._states.keys():
+            raise ValueError(
+                f"{path} holds the state of {sorted(saved['states'])} and the rewards now have "
+                f"{sorted(self._states)}; resume with the rewards of the saved run"
+            )
+        for name, state in self._states.items():
+            state.load_state_dict(saved["states"][name])
+        self._before_generation = self._snapshot()
+        return int(saved["micro_step"])
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {name: copy.deepcopy(state.state_dict()) for name, state in self._states.items()}
+
+
+def _collect(reward_funcs: Iterable[Any], names: Iterable[str]) -> dict[str, State]:
+    """The states by "reward/state", each once even when two rewards share it, and commits left to us."""
+    states: dict[str, State] = {}
+    for reward, reward_name in zip(reward_funcs, names, strict=True):
+        found = getattr(reward, "states", None)
+        if not isinstance(found, dict) or not found:
+            continue
+        reward.defer_commits()
+        for name, state in found.items():
+            key = f"{reward_name}/{name}"
+            if any(state is known for known in states.values()):
+                continue
+            if key in states:
+                raise ValueError(f"two rewards are called {reward_name!r} and both have a state {name!r}")
+            states[key] = state
+    return states

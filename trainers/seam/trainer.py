@@ -1,0 +1,342 @@
+"""The one class that overrides TRL's private methods; `contract` says which and what they promise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from accelerate.utils import gather_object
+from torch import Tensor
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, unsplit_pixel_values_by_grid
+
+from ..objectives import masked_mean
+from ._metrics import reduce_metrics
+from ._whole_groups import require_whole_groups, shuffle_groups
+from .batch import Batch
+from .objective import Advantages, Objective, replaces
+from .policy import Generation, Policy
+from .reward_state import RewardStates
+from .rollout import Rollout
+
+# What `_get_per_token_logps_and_entropies` takes for models that see, when the batch has it.
+VISION_KEYS = (
+    "pixel_values",
+    "image_grid_thw",
+    "num_images",
+    "pixel_attention_mask",
+    "spatial_shapes",
+    "num_tiles",
+    "image_sizes",
+    "token_type_ids",
+    "mm_token_type_ids",
+    "image_position_ids",
+)
+COLUMN = "column:"  # in TRL's batch, marks what advantages() sends along to loss()
+
+
+class ObjectiveTrainer(GRPOTrainer):
+    """`GRPOTrainer` with the objective of a paper: same constructor, datasets, callbacks, PEFT, accelerate.
+
+        trainer = ObjectiveTrainer(model, reward_funcs, args=ObjectiveConfig(...), train_dataset=dataset,
+                                   objective=GRPO)
+
+    A paper's trainer names its two classes and is otherwise used as TRL's:
+
+        class NGRPOTrainer(ObjectiveTrainer):
+            objective_class = NGRPO
+            config_class = NGRPOConfig
+
+    objective: an `Objective` class, built with `args`, or an instance; default `objective_class`.
+
+    Raises:
+        TypeError: `args` is not of the paper's config class.
+        ValueError: a setting that the objective's own loss would silently ignore, or sizes that cut groups.
+    """
+
+    objective_class: ClassVar[type[Objective]] = Objective
+    config_class: ClassVar[type[GRPOConfig]] = GRPOConfig
+
+    def __init__(
+        self,
+        model: Any,
+        reward_funcs: Any = None,
+        args: GRPOConfig | None = None,
+        *more: Any,
+        objective: type[Objective] | Objective | None = None,
+        **named: Any,
+    ) -> None:
+        args = self._config(model, args)
+        objective = objective or self.objective_class
+        self.objective = objective(args) if isinstance(objective, type) else objective
+        self.whole_groups = self.objective.whole_groups or getattr(args, "whole_groups", False)
+        self._check(args)
+        # A reference is loaded when beta is not 0; whether it enters the loss is the objective's business.
+        with _while(args, "beta", args.beta or float(self.objective.needs_reference)):
+            super().__init__(model, reward_funcs, args, *more, **named)
+        self.beta = args.beta
+        if replaces(self.objective, "rollout"):
+            if self.rollout_func is not None:
+                raise ValueError(f"{type(self.objective).__name__} draws completions itself: give no rollout_func")
+            self.rollout_func = self._rollout_of_objective
+        self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
+        self._rows: list[dict[str, Any]] = []
+        self._scored: dict[str, Any] = {}
+
+    @classmethod
+    def _config(cls, model: Any, args: GRPOConfig | None) -> GRPOConfig:
+        if args is None:
+            name = model if isinstance(model, str) else model.config._name_or_path
+            return cls.config_class(f"{os.path.basename(name)}-{cls.__name__.removesuffix('Trainer')}")
+        if not isinstance(args, cls.config_class):
+            raise TypeError(f"{cls.__name__} needs args={cls.config_class.__name__}(…), got {type(args).__name__}")
+        return args
+
+    def _check(self, args: GRPOConfig) -> None:
+        if self.whole_groups:
+            require_whole_groups(args, evaluates=args.eval_strategy != "no")
+        if not replaces(self.objective, "loss"):
+            return
+        inside_trl_loss = {
+            "use_adaptive_entropy": args.use_adaptive_entropy,
+            "top_entropy_quantile": args.top_entropy_quantile < 1.0,
+            "off_policy_mask_threshold": args.off_policy_mask_threshold is not None,
+        }
+        if ignored := [name for name, used in inside_trl_loss.items() if used]:
+            raise ValueError(
+                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.objective).__name__} replaces: "
+                "leave it at its default"
+            )
+
+    # ---- one generation: draw, score, estimate advantages --------------------------------------------------
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        self._rows = inputs
+        wants_reference = self.beta or float(self.objective.needs_reference)
+        # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
+        misaligned = self.num_iterations * (self.args.gradient_accumulation_steps + 1)
+        iterations = misaligned if self.objective.needs_old_logps else self.num_iterations
+        with _while(self, "beta", wants_reference), _while(self, "num_iterations", iterations):
+            output = super()._generate_and_score_completions(inputs)
+        rollout = self._rollout(output)
+        self._attach(output, rollout, self.objective.advantages(rollout))
+        return output
+
+    def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
+        generated = super()._generate(prompts)
+        if not replaces(self.objective, "steer"):
+            return generated
+        prompt_ids, completion_ids, mask, completions, logprobs, columns, images, tool_images = generated
+        generation = Generation(
+            policy=Policy(self, self._rows),
+            prompts=prompts,
+            prompt_ids=prompt_ids,
+            completion_ids=completion_ids,
+            completions=completions,
+            logprobs=logprobs,
+            mask=mask,
+            columns=columns,
+        )
+        self.objective.steer(generation)
+        return (*_lists(generation, len(prompts)), images, tool_images)
+
+    def _rollout_of_objective(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
+        return self.objective.rollout(prompts, Policy(self, self._rows))
+
+    def _calculate_rewards(
+        self,
+        inputs: list[dict[str, Any]],
+        prompts: list[Any],
+        completions: list[Any],
+        completion_ids_list: list[list[int]],
+    ) -> Tensor:
+        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        self.reward_states.settle(training=self.model.training)
+        self._scored = {"rewards": rewards, "rows": inputs, "prompts": prompts, "completions": completions}
+        return rewards
+
+    def _rollout(self, output: Mapping[str, Any]) -> Rollout:
+        training = self.model.training
+        return Rollout(
+            **self._scored,
+            weights=self.reward_weights.to(self.accelerator.device),
+            trl_advantages=output["advantages"],
+            mask=_loss_mask(output),
+            completion_ids=output["completion_ids"],
+            old_logps=output.get("old_per_token_logps"),
+            ref_logps=output.get("ref_per_token_logps"),
+            first_row=self.accelerator.process_index * len(self._rows),
+            num_generations=self.num_generations if training else self.num_generations_eval,
+            training=training,
+            step=self.state.global_step,
+            max_steps=self.state.max_steps,
+            gather_tensor=self.accelerator.gather,
+            gather_list=gather_object,
+        )
+
+    def _attach(self, output: dict[str, Any], rollout: Rollout, returned: Advantages) -> None:
+        """Put what the estimator returned into TRL's batch, which shuffles and splits it with the rest."""
+        columns = dict(returned) if isinstance(returned, Mapping) else {"advantages": returned}
+        advantages = rollout.local(columns.pop("advantages"))
+        if not torch.isfinite(advantages).all():
+            raise ValueError(f"{type(self.objective).__name__}.advantages gave a value that is not finite")
+        output["advantages"] = advantages.to(output["advantages"].dtype)
+        if (keep := columns.pop("keep", None)) is not None:
+            self._leave_out(output, rollout.local(keep))
+        output |= {
+            COLUMN + "scores": rollout.local(rollout.scores),
+            COLUMN + "rewards": rollout.local(rollout.rewards),
+            COLUMN + "group_ids": rollout.local(rollout.group_ids),
+        }
+        output |= {COLUMN + name: rollout.local(value) for name, value in columns.items()}
+        self._log_rollout(rollout, advantages)
+
+    def _leave_out(self, output: dict[str, Any], keep: Tensor) -> None:
+        keep = keep.to(output["completion_mask"].dtype)
+        keep = keep.unsqueeze(1).expand_as(output["completion_mask"]) if keep.dim() == 1 else keep
+        output["tool_mask"] = output["tool_mask"] * keep if "tool_mask" in output else keep.clone()
+        output["num_items_in_batch"] = self.accelerator.gather(_loss_mask(output).sum()).sum()
+
+    def _log_rollout(self, rollout: Rollout, advantages: Tensor) -> None:
+        mode = "train" if rollout.training else "eval"
+        for name, value in rollout.metrics.items():
+            self._metrics[mode][name].append(value)
+        if replaces(self.objective, "advantages"):
+            if advantages.dim() == 2:  # the table of completions has one number a row
+                advantages = masked_mean(advantages, rollout.mask.expand_as(advantages), dim=-1)
+            table = self._logs["advantages"]
+            for _ in range(min(len(table), len(rollout.rewards))):
+                table.pop()
+            table.extend(rollout.gather(advantages).tolist())
+
+    # ---- one micro-batch: the loss ------------------------------------------------------------------------
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        if not (self.whole_groups and self.model.training):
+            return super()._prepare_inputs(generation_batch)
+        if self._step % self._generate_every == 0 or self._buffered_inputs is None:
+            batch = split_pixel_values_by_grid(self._generate_and_score_completions(generation_batch))
+            slices = split_tensor_dict(shuffle_groups(batch, self.num_generations), self.args.steps_per_generation)
+            self._buffered_inputs = [unsplit_pixel_values_by_grid(batch) for batch in slices]
+        return self._buffered_inputs[self._step % self.args.steps_per_generation]
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
+        if not replaces(self.objective, "loss"):
+            return super()._compute_loss(model, inputs)
+        batch, router_loss = self._batch(model, inputs)
+        loss, metrics = self.objective.loss(batch)
+        accumulated = self.current_gradient_accumulation_steps if batch.training else 1
+        log = self._metrics["train" if batch.training else "eval"]
+        for name, value in reduce_metrics(
+            {"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator
+        ).items():
+            log[name].append(value)
+        if self._entropy_bonus_enabled:
+            log["policy_loss"].append(self.accelerator.gather(loss.detach()).nanmean().item())
+            loss = loss - self.entropy_coef * masked_mean(batch.entropies, batch.mask)
+            if batch.training and self.accelerator.sync_gradients:
+                log["entropy_coef"].append(self.entropy_coef)
+        if router_loss is not None:
+            log["aux_loss"].append(self.accelerator.gather_for_metrics(router_loss).mean().item())
+            loss = loss + self.router_aux_loss_coef * router_loss
+        return loss / accumulated
+
+    def _batch(self, model: Any, inputs: dict[str, Any]) -> tuple[Batch, Tensor | None]:
+        """The one forward pass of the step, and the mixture-of-experts loss where the model has one."""
+        completion_ids = inputs["completion_ids"]
+        logps, entropies, router_loss = self._get_per_token_logps_and_entropies(
+            model,
+            torch.cat([inputs["prompt_ids"], completion_ids], dim=1),
+            torch.cat([inputs["prompt_mask"], inputs["completion_mask"]], dim=1),
+            completion_ids.size(1),
+            compute_entropy=True,
+            compute_aux_loss=self.aux_loss_enabled,
+            **{key: inputs.get(key) for key in VISION_KEYS},
+        )
+        training = self.model.training
+        columns = {key.removeprefix(COLUMN): v for key, v in inputs.items() if key.startswith(COLUMN)}
+        advantages, old_logps = inputs["advantages"], inputs.get("old_per_token_logps")
+        # `num_items_in_batch` counts the generation batch of all processes; evaluation does not split it.
+        micro_batches = self.accelerator.num_processes * (self.args.steps_per_generation if training else 1)
+        batch = Batch(
+            logps=logps,
+            old_logps=logps.detach() if old_logps is None else old_logps,
+            ref_logps=inputs.get("ref_per_token_logps"),
+            entropies=entropies,
+            mask=_loss_mask(inputs),
+            advantages=advantages.unsqueeze(1) if advantages.dim() == 1 else advantages,
+            scores=columns.pop("scores"),
+            rewards=columns.pop("rewards"),
+            group_ids=columns.pop("group_ids"),
+            completion_ids=completion_ids,
+            num_items=inputs["num_items_in_batch"].clamp(min=1.0) / micro_batches,
+            max_length=self.max_completion_length,
+            sampling_ratio=inputs.get("importance_sampling_ratio"),
+            columns=columns,
+            training=training,
+            step=self.state.global_step,
+            max_steps=self.state.max_steps,
+        )
+        return batch, router_loss
+
+    # ---- checkpoints ---------------------------------------------------------------------------------------
+
+    @property
+    def _generate_every(self) -> int:
+        """Micro-steps that one generation serves."""
+        return self.args.steps_per_generation * self.num_iterations
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        # Ours first: a run killed in between has then no trainer_state.json and is no checkpoint yet.
+        if self.args.should_save:
+            name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+            self.reward_states.save(
+                os.path.join(self._get_output_dir(trial=trial), name),
+                micro_step=self._step,
+                mid_generation=self._step % self._generate_every != 0,
+            )
+        super()._save_checkpoint(model, trial)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is None:
+            return
+        micro_step = self.reward_states.load(checkpoint)
+        if micro_step is not None and not self.args.ignore_data_skip:
+            self._step = micro_step  # TRL restarts at 0 and would generate in the middle of a repeated prompt
+
+
+@contextmanager
+def _while(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Set an attribute for the time of a call into TRL."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _loss_mask(inputs: Mapping[str, Any]) -> Tensor:
+    """`(b, T)` 1 on the tokens of the loss: completion, and the model's own where tools wrote others."""
+    mask = inputs["completion_mask"]
+    return mask * inputs["tool_mask"] if "tool_mask" in inputs else mask
+
+
+def _lists(generation: Generation, rows: int) -> tuple[Any, ...]:
+    """The edited lists in TRL's order, each checked to have kept its length."""
+    edited = {
+        "prompt_ids": generation.prompt_ids,
+        "completion_ids": generation.completion_ids,
+        "mask": generation.mask,
+        "completions": generation.completions,
+        "logprobs": generation.logprobs,
+    }
+    for name, values in edited.items():
+        if values is not None and len(values) != rows:
+            raise ValueError(f"steer() must keep {rows} rows, {name} now has {len(values)}")
+    return (*edited.values(), generation.columns)
