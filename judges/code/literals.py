@@ -11,7 +11,8 @@ from .suite import CallTest
 def rewritten(source: str, setup: str, entry: str | None) -> CallTest | None:
     """The call test that says the same as an assert statement, or None when there is none.
 
-    Only with an empty setup, which could change what a name means, and only for a function that is no builtin.
+    Only with an empty setup, which could change what a name means, and only for a function that is no builtin: such a
+    one the program may or may not have redefined.
 
     >>> rewritten("assert double(4) == 8", "", None).args
     (4,)

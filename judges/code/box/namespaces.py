@@ -15,7 +15,8 @@ from pathlib import Path
 from . import kernel
 
 USER, PIDS, NETWORK, IPC, MOUNTS, HOSTNAME = 0x10000000, 0x20000000, 0x40000000, 0x08000000, 0x00020000, 0x04000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_RECURSIVE, MS_PRIVATE = 2, 4, 8, 32, 1 << 12, 1 << 14, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_RECURSIVE, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 MNT_DETACH = 2
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
@@ -50,37 +51,37 @@ def _wait_for(server: int) -> None:
 def private_root(readable: Iterable[str]) -> None:
     """A root file system in memory with these paths bound in, and a /proc that shows only this namespace.
 
+    The old root stays below `/old` until everything is bound, so that paths below the place of the new root, `/tmp`,
+    can be bound as well.
+
     Raises:
-        OSError: a mount is refused. The old root is still there then.
+        OSError: mounting is refused. Nothing that is visible has changed then.
     """
+    sources = {path: os.path.realpath(path) for path in (*readable, *DEVICES) if os.path.exists(path)}
     kernel.mount("none", "/", None, MS_RECURSIVE | MS_PRIVATE)
-    root = Path("/tmp")
-    kernel.mount("jurybox", str(root), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755")
-    for path in (*readable, *DEVICES):
-        _bind(Path(path), root)
-    (root / "proc").mkdir()
-    kernel.mount("proc", str(root / "proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    old = root / "old"
-    old.mkdir()
-    kernel.check(kernel.LIBC.pivot_root(os.fsencode(root), os.fsencode(old)), "pivot_root")
+    kernel.mount("jurybox", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755")
+    os.mkdir("/tmp/proc")
+    try:
+        kernel.mount("proc", "/tmp/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError:
+        kernel.check(kernel.LIBC.umount2(b"/tmp", MNT_DETACH), "umount")
+        raise
+    os.mkdir("/tmp/old")
+    kernel.check(kernel.LIBC.pivot_root(b"/tmp", b"/tmp/old"), "pivot_root")
     os.chdir("/")
+    for path, source in sources.items():
+        _bind(Path(f"/old{source}"), Path(path))
     kernel.check(kernel.LIBC.umount2(b"/old", MNT_DETACH), "umount")
     os.rmdir("/old")
-    with contextlib.suppress(OSError):  # also refused by the filter, call by call
-        kernel.mount("none", "/", None, MS_REMOUNT | MS_BIND | 1 | MS_NOSUID | MS_NODEV)
+    kernel.mount("none", "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
-def _bind(path: Path, root: Path) -> None:
-    """Show a path at its old place in the new root; a link stays a link."""
-    target = root / path.relative_to("/")
-    if not path.exists() or target.exists():
+def _bind(source: Path, target: Path) -> None:
+    if target.exists():  # below a path that is bound already
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink():
-        target.symlink_to(path.readlink())
-        return
-    if path.is_dir():
+    if source.is_dir():
         target.mkdir()
     else:
         target.touch()
-    kernel.mount(str(path), str(target), None, MS_BIND | MS_RECURSIVE)
+    kernel.mount(str(source), str(target), None, MS_BIND | MS_RECURSIVE)

@@ -2,7 +2,8 @@
 
 Both ends speak the same way. An end asks and waits; while it waits it may have to answer a question of the other end
 (a program that was given a function calls it). What is no plain data crosses as a handle, `["o", whose, number,
-type]`: `"mine"` is an object of the sender's, `"yours"` one of the receiver's, coming home.
+type]`: `"mine"` is an object of the sender's, `"yours"` one of the receiver's, coming home. Builtin classes cross by
+name.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ class Peer:
         number = getattr(value, "_jurybox_number", None) if type(value) in STAND_INS else None
         if number is not None:
             return ["o", "yours", number]
+        if isinstance(value, type) and value.__module__ == "builtins":
+            return ["o", "builtin", value.__name__]
         if not self.may_export(value):
             raise TypeError(f"a test cannot hand a {type(value).__name__} to the program, only plain data and functions")
         number = self._numbers.get(id(value))
@@ -113,6 +116,8 @@ class Peer:
 
     def _import(self, body: list[Any]) -> Any:
         whose, number = body[0], body[1]
+        if whose == "builtin":
+            return builtin_type(number)
         if not isinstance(number, int):
             raise BadValue("a handle without a number")
         if whose == "yours":
@@ -122,6 +127,14 @@ class Peer:
         if number not in self._stand_ins:
             self._stand_ins[number] = self.stand_in(self, number, str(body[2])[:100])
         return self._stand_ins[number]
+
+
+def builtin_type(name: object) -> type:
+    """A builtin class by its name. Raises BadValue for any other builtin."""
+    kind = getattr(builtins, name, None) if isinstance(name, str) else None
+    if not isinstance(kind, type):
+        raise BadValue("no builtin class")
+    return kind
 
 
 STAND_INS: set[type] = set()  # classes whose instances stand for objects of the other end
@@ -141,8 +154,11 @@ def described_exception(error: BaseException) -> list[Any]:
 
 def rebuilt_exception(name: object, text: object) -> BaseException:
     """An exception of that builtin class; of no other class, whatever the other end says."""
-    kind = getattr(builtins, name, None) if isinstance(name, str) else None
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+    try:
+        kind = builtin_type(name)
+    except BadValue:
+        kind = type(None)
+    if not issubclass(kind, Exception):
         return CandidateLeft(str(text)[:100])
     try:
         return kind(str(text)[:1000]) if text else kind()

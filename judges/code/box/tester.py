@@ -116,18 +116,18 @@ def outcome(peer: Peer, test: dict[str, str], entry: str | None) -> program.Endi
         code, setup = _compiled(test["source"]), _compiled(test["setup"])
     except (SyntaxError, ValueError) as error:
         return program.Ending("invalid_tests", f"the test does not compile: {error}"[:300])
-    missing: set[str] = set()
+    names = Names(test["setup"] + "\n" + test["source"], entry)
     try:
-        namespace: dict[str, Any] = {"__name__": "__test__"}
+        namespace: dict[str, Any] = {"__name__": "__test__", **names.bound_by(peer)}
         exec(setup, namespace)
-        missing = bind_names(peer, namespace, test["source"], entry)
+        namespace.update(names.under_test)  # a setup may define helpers, and a bare form of what is tested
         exec(code, namespace)
         if entry and defines_check(test["source"]):
             namespace["check"](namespace["candidate"])
     except AssertionError as error:
         return program.Ending("wrong_answer", str(error)[:300])
     except NameError as error:
-        label = "missing_entry" if error.name in missing else "runtime_error"
+        label = "missing_entry" if error.name in names.missing else "runtime_error"
         return program.Ending(label, str(error)[:300])
     except LinkClosed:
         return program.Ending("lost", "the program ended during the test")
@@ -144,29 +144,39 @@ def _compiled(source: str) -> Any:
     return compile(source, "<test>", "exec", dont_inherit=True)
 
 
-def bind_names(peer: Peer, namespace: dict[str, Any], source: str, entry: str | None) -> set[str]:
-    """Bind what the test does not define: modules and well-known functions here, the rest to the program.
+class Names:
+    """Who stands behind each name that a test reads and does not define.
 
-    A test that says `math.isclose` without importing it means the real one, not what the program calls `math`.
-    Returns the names that nobody defines.
+    A test that says `math.isclose` without importing it means the real one, not what the program calls `math`; so do
+    builtin functions. Only where nothing else is left to be tested, such a name is the program's own function.
     """
-    free = free_names(source) - set(namespace)
-    trusted = {name: found for name in free if name != entry and (found := trusted_value(name)) is not None}
-    if not entry and trusted.keys() == free:  # then the program's own function has a well-known name
-        trusted = {}
-    wanted = free - trusted.keys() - {"candidate"} | ({entry} if entry else set())
-    (known,) = peer.ask("names", sorted(wanted))
-    namespace.update(trusted)
-    namespace.update({name: peer.decode(value) for name, value in known.items() if name in wanted})
-    if entry and entry in namespace:
-        namespace["candidate"] = namespace[entry]
-    return (wanted - known.keys()) | ({"candidate"} if entry not in known else set())
+
+    def __init__(self, source: str, entry: str | None) -> None:
+        self.entry = entry
+        self.missing: set[str] = set()
+        self.under_test: dict[str, Any] = {}
+        read = names_read(source) - {"candidate"}
+        self.trusted = {name: found for name in read if name != entry and (found := trusted_value(name)) is not None}
+        builtin = {name for name in read if hasattr(builtins, name)}
+        self.wanted = read - builtin - self.trusted.keys() | ({entry} if entry else set())
+        self.optional = set() if self.wanted else builtin | self.trusted.keys()
+
+    def bound_by(self, peer: Peer) -> dict[str, Any]:
+        """Values and stand-ins for the names."""
+        (known,) = peer.ask("names", sorted(self.wanted | self.optional))
+        found = {name: peer.decode(value) for name, value in known.items() if name in self.wanted | self.optional}
+        self.missing = self.wanted - found.keys()
+        if self.entry in found:
+            self.under_test = {self.entry: found[self.entry], "candidate": found[self.entry]}
+        elif self.entry:
+            self.missing.add("candidate")
+        return {**self.trusted, **found}
 
 
-def free_names(source: str) -> set[str]:
-    """The names that a module reads, less the builtin ones; those it assigns later are bound over."""
-    loaded = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-    return {node.id for node in loaded if not hasattr(builtins, node.id)}
+def names_read(source: str) -> set[str]:
+    """The names that a module reads anywhere; those it assigns first are bound over."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
 
 
 def trusted_value(name: str) -> Any:
