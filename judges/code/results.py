@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..verdict import Verdict
@@ -94,8 +94,10 @@ class CodeVerdict(Verdict):
 
 def plain(result: TestResult) -> dict[str, Any]:
     """A result as JSON-able data, without what is empty; a right answer is not repeated."""
-    shown = replace(result, got=None) if result.passed else result
-    return {name: value for name, value in asdict(shown).items() if value not in (None, "")}
+    values = {name: value for name, value in vars(result).items() if value not in (None, "")}
+    if result.passed:
+        values.pop("got", None)
+    return values
 
 
 def shown(value: str) -> str:

@@ -46,15 +46,13 @@ def fresh_main() -> dict[str, Any]:
 
 def open_streams() -> None:
     """Text streams over the descriptors 0, 1 and 2, with `.buffer`, as an interpreter opens them."""
-    sys.stdin = sys.__stdin__ = _text(0, "r")  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _text(1, "w")  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _text(2, "w", errors="backslashreplace", line_buffering=True)  # type: ignore[misc]
-
-
-def _text(descriptor: int, mode: str, errors: str = "surrogateescape", line_buffering: bool = False) -> io.TextIOWrapper:
-    raw = open(descriptor, mode + "b", closefd=False)
-    newline = None if mode == "r" else "\n"
-    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, newline=newline, line_buffering=line_buffering)
+    reading = io.BufferedReader(io.FileIO(0, "r", closefd=False))
+    writing = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
+    telling = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
+    sys.stdin = io.TextIOWrapper(reading, "utf-8", "surrogateescape")
+    sys.stdout = io.TextIOWrapper(writing, "utf-8", "surrogateescape", "\n")
+    sys.stderr = io.TextIOWrapper(telling, "utf-8", "backslashreplace", "\n", line_buffering=True)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
 
 
 def reset(seed: int) -> None:
