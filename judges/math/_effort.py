@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from ._expr import Undecidable
 
-STEPS = 20_000  # about 0.2 s of the calling process
+STEPS = 16_000  # about 0.1 s of the calling process
 
 
 class _Budget(threading.local):

@@ -6,21 +6,14 @@ number of digits are limited before anything is evaluated; what is outside the g
 
 from __future__ import annotations
 
-import re
+from . import _atoms, _commands, _numbers
+from ._expr import Expr
+from ._tokens import ParseError, Token
+from ._units import Unit, label, lookup
+from ._vocabulary import IGNORED_IN_UNITS, PROSE
 
-from . import _atoms
-from ._expr import EMPTY, Expr, has, number, walk
-from ._normal import clean
-from ._tokens import Token, tokenize
-from ._units import IGNORED, PROSE, Unit, label, lookup
-
-MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
-
-
-class ParseError(ValueError):
-    """The text is not in the grammar of answers."""
 
 
 RELATIONS = {
@@ -161,34 +154,36 @@ class Parser:
         sign = ""
         if self.peek().text in ("+", "-", r"\pm", r"\mp"):
             sign = self.take().text
-        expr = self._factors()
+        expr = self.factors()
         return _signed(sign, expr) if sign else expr
 
-    def _factors(self) -> Expr:
+    def factors(self) -> Expr:
         expr = self.unary()
         while True:
             token = self.peek()
             if token.text in ("*", r"\cdot", r"\times", r"\ast"):
                 self.at += 1
-                expr = _atoms.times(expr, self.unary())
+                expr = _commands.times(expr, self.unary())
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
-                expr = Expr("div", (expr, self.unary()))
+                expr = _quotient(expr, self.unary())
             elif token.kind == "word":
                 if token.text.lower() in ("and", "or", "mod", "to"):
                     return expr
                 expr = self._with_unit(expr)
-            elif self._starts_factor(token):
-                mixed = _atoms.mixed_number(self, expr)
-                expr = mixed or _atoms.times(expr, self.power())
+            elif self.starts_factor(token):
+                mixed = _numbers.mixed_number(self, expr)
+                expr = mixed or _commands.times(expr, self.power())
             else:
                 return expr
 
-    def _starts_factor(self, token: Token) -> bool:
+    def starts_factor(self, token: Token) -> bool:
         """Whether the token begins a factor that is multiplied without a sign."""
         if token.kind == "symbol":
             at_differential = self.differentials and token.text == "d" and self.peek(1).kind in ("symbol", "command")
-            at_union = token.text == "U" and self.peek(1).text in ("(", "[", r"\{") and self.tokens[self.at - 1].text in ")]"
+            at_union = (
+                token.text == "U" and self.peek(1).text in ("(", "[", r"\{") and self.tokens[self.at - 1].text in ")]"
+            )
             return not (at_differential or at_union)
         if token.text == "|":
             return not (self.bars or self.braces)
@@ -197,11 +192,11 @@ class Parser:
         if token.kind == "number":
             previous = self.tokens[self.at - 1]
             if previous.kind == "number":
-                if _atoms.is_mixed_fraction(self):
+                if _numbers.is_mixed_fraction(self):
                     return True
                 raise ParseError("two numbers side by side")
             return True
-        return token.text == "{" or (token.kind == "command" and token.text in _atoms.FACTORS)
+        return token.text == "{" or (token.kind == "command" and token.text in _commands.FACTORS)
 
     def unary(self) -> Expr:
         sign = self.peek().text
@@ -221,31 +216,42 @@ class Parser:
             token = self.peek()
             if token.text in ("^", "**"):
                 self.at += 1
-                expr = _atoms.degrees(self, expr) or Expr("pow", (expr, self._exponent()))
+                expr = _atoms.degrees(self, expr) or Expr("pow", (expr, self.exponent()))
             elif token.text == "!" and not token.spaced:
                 self.at += 1
                 double = self.accept("!")
                 expr = Expr("call", (expr,), "factorial2" if double else "factorial")
+            elif token.text == "!=" and not token.spaced and self.tokens[self.at - 1].kind == "number":
+                self.tokens[self.at] = Token("mark", "=", False)  # 5!=120
+                return Expr("call", (expr,), "factorial")
             elif token.text in (r"\%", "%") or token.text.lower() in ("percent", "pct"):
                 self.at += 1
                 expr = Expr("percent", (expr,))
-            elif token.text in _atoms.CURRENCIES:
+            elif token.text in _commands.CURRENCIES:
                 self.at += 1
-                expr = Expr("quantity", (expr,), _atoms.CURRENCIES[token.text])
+                expr = Expr("quantity", (expr,), _commands.CURRENCIES[token.text])
             elif token.text == r"\degree" or (token.text == r"\circ" and expr.op == "number"):
                 self.at += 1
                 expr = Expr("mul", (expr, Expr("constant", value="degree")))
             else:
                 return expr
 
-    def _exponent(self) -> Expr:
+    def number(self, token: Token) -> Expr:
+        """The number that begins with this token."""
+        return _numbers.number_atom(self, token)
+
+    def command(self, text: str) -> Expr:
+        """What a command and its arguments stand for."""
+        return _commands.command(self, text)
+
+    def exponent(self) -> Expr:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ParseError("too deep")
         sign = self.take().text if self.peek().text in ("+", "-") else ""
         expr = _atoms.atom(self)
         if self.accept("^", "**"):
-            expr = Expr("pow", (expr, self._exponent()))
+            expr = Expr("pow", (expr, self.exponent()))
         self.depth -= 1
         return _signed(sign, expr) if sign else expr
 
@@ -258,6 +264,9 @@ class Parser:
         unit, sign, found = Unit(), 1, 0
         while True:
             token = self.peek()
+            if found and token.text == "a" and self.peek(1).kind == "word":  # of a cup
+                self.at += 1
+                continue
             if token.kind == "word" and token.text.lower() not in ("and", "or"):
                 unit, found = unit * self._one_unit(sign), found + 1
             elif found and (token.text in ("/", r"\cdot", "*")):
@@ -273,13 +282,13 @@ class Parser:
         lowered = word.lower()
         if lowered in PROSE:
             raise ParseError("prose")
-        if lowered == "per" or (lowered in IGNORED and lowered not in ("square", "cubic", "sq", "cu")):
+        if lowered == "per" or (lowered in IGNORED_IN_UNITS and lowered not in ("square", "cubic", "sq", "cu")):
             if self.accept("^"):
                 self._unit_power()
             return Unit()
         power = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}.get(lowered, 1)
         if power > 1:
-            if self.peek().kind != "word" or self.peek().text.lower() in IGNORED:
+            if self.peek().kind != "word" or self.peek().text.lower() in IGNORED_IN_UNITS:
                 return Unit()
             word = self.take().text
         unit = lookup(word) or label(word)
@@ -306,79 +315,12 @@ def _signed(sign: str, expr: Expr) -> Expr:
     return Expr("pm", (expr,), 1 if sign == r"\pm" else -1)
 
 
+def _quotient(top: Expr, bottom: Expr) -> Expr:
+    """`1/2 %` is half a percent."""
+    if bottom.op == "percent" and top.op == "number":
+        return Expr("percent", (Expr("div", (top, bottom.args[0])),))
+    return Expr("div", (top, bottom))
+
+
 def _listed(items: list[Expr], separator: str) -> Expr:
     return items[0] if len(items) == 1 else Expr("list", tuple(items), separator)
-
-
-_PHRASES = {
-    "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
-    "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": _atoms.SETS["R"], "all reals": _atoms.SETS["R"],
-    "any real number": _atoms.SETS["R"], "all real": _atoms.SETS["R"], "infinity": _atoms.CONSTANTS[r"\infty"],
-}  # fmt: skip
-
-
-_HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
-
-
-def parse(text: str) -> Expr:
-    """The tree of a cleaned answer; words that are no mathematics become a `text` node.
-
-    Raises:
-        ParseError: too long, too deep, or outside the grammar.
-    """
-    if len(text) > MAX_LENGTH:
-        raise ParseError("too long")
-    hexadecimal = _HEXADECIMAL.fullmatch(text)
-    if hexadecimal:
-        return number(int(hexadecimal[1], 16))
-    words = plain_words(text)
-    if words.lower() in _PHRASES:
-        return _PHRASES[words.lower()]
-    try:
-        expr = Parser(tokenize(drop_redundant_brackets(text))).answer()
-    except RecursionError:
-        raise ParseError("too deep") from None
-    except ValueError as error:
-        if _is_prose(text):
-            return Expr("text", value=words)
-        raise error if isinstance(error, ParseError) else ParseError(str(error)) from None
-    return Expr("text", value=words) if _mixes_words(expr) else expr
-
-
-def _mixes_words(expr: Expr) -> bool:
-    """Words are names on one side of a relation or items of a list; anywhere else they make the answer prose."""
-    return any(
-        child.op == "text" for node in walk(expr) if node.op not in ("relation", "list", "set") for child in node.args
-    ) or (expr.op == "quantity" and has(expr, "text"))
-
-
-def _is_prose(text: str) -> bool:
-    return "\\" not in re.sub(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b", "", text) and any(map(str.isalpha, text))
-
-
-def plain_words(text: str) -> str:
-    """The words of a text answer without wrappers and final punctuation."""
-    text = re.sub(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}", r" \1 ", text)
-    return " ".join(text.replace("{", " ").replace("}", " ").split()).strip(" .,;:!\"'")
-
-
-def drop_redundant_brackets(text: str) -> str:
-    """`((((5))))` as `(5)`, in one pass, so that depth is spent on real nesting only."""
-    if "((" not in text:
-        return text
-    partner: dict[int, int] = {}
-    stack: list[int] = []
-    for place, char in enumerate(text):
-        if char == "(":
-            stack.append(place)
-        elif char == ")" and stack:
-            partner[stack.pop()] = place
-    dropped = {place for left, right in partner.items() if partner.get(left + 1) == right - 1 for place in (left, right)}
-    return "".join(char for place, char in enumerate(text) if place not in dropped)
-
-
-def parse_answer(text: str) -> Expr:
-    """`parse` of text that was not cleaned yet."""
-    return parse(clean(text))
-
-

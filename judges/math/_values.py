@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from . import _precise
 from ._exact import exact
-from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, symbols
-from ._field import in_field
-from ._numeric import agree, numeric
-from ._units import DEGREE, Unit
+from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, rebuild, symbols
+from ._field import PRIME, in_field
+from ._numeric import numeric
+from ._points import agree
+from ._units import DEGREE, RADIAN, Unit
 
 LITERAL_DIGITS = 9  # that a decimal must show to stand for an irrational or repeating value
 
@@ -50,15 +51,20 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         if settings.units == "required" and gold_unit is not None:
             return Finding(False, "unit missing")
         plain = same_number(gold_value, value, settings)
-        if plain.equal or "percent" not in (gold_unit, unit) and DEGREE not in (gold_unit, unit):
+        if plain.equal or not {"percent", DEGREE} & {gold_unit, unit}:
             return plain
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if gold_unit == unit:
         return same_number(gold_value, value, settings)
+    if {gold_unit, unit} == {DEGREE, RADIAN}:
+        return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
-    scaled = (Expr("mul", (v, number(u.factor))) for v, u in ((gold_value, gold_unit), (value, unit)))
-    return same_number(*scaled, settings)
+    return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
+
+
+def _scaled(value: Expr, unit: Unit) -> Expr:
+    return Expr("mul", (value, number(unit.factor)))
 
 
 def _compatible(left: Unit, right: Unit) -> bool:
@@ -80,6 +86,10 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
         return value, expr.value if expr.value.dimensions or inner is None else inner
     if expr.op == "percent":
         return expr.args[0], "percent"
+    if expr.op == "add":
+        parts = [split_unit(arg) for arg in expr.args]
+        if parts[0][1] is not None and len({unit for _, unit in parts}) == 1:
+            return Expr("add", tuple(value for value, _ in parts)), parts[0][1]
     if expr.op == "mul" and expr.args[-1].value == "degree":
         return expr.args[0], DEGREE
     return expr, None
@@ -88,7 +98,9 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
 def _in_base_units(expr: Expr) -> Expr:
     """Percent as a hundredth, degrees as radians, no other unit."""
     value, unit = split_unit(expr)
-    return value if isinstance(unit, Unit) and unit != DEGREE else expr
+    if unit == DEGREE:
+        return Expr("mul", (value, Expr("constant", value="degree")))
+    return value if isinstance(unit, Unit) else expr
 
 
 def without_unit(expr: Expr) -> Expr:
@@ -100,6 +112,8 @@ def same_number(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     gold, answer = without_unit(gold), without_unit(answer)
     if gold == answer:
         return Finding(True, "same form")
+    if has(gold, "quantity") or has(answer, "quantity"):
+        return Finding(False, "different kinds")  # units inside an expression
     if is_infinite(gold) or is_infinite(answer):
         return Finding(is_infinite(gold) == is_infinite(answer), "infinity")
     try:
@@ -207,8 +221,6 @@ def proportional(left: Expr, right: Expr) -> Finding:
     try:
         values = [(in_field(left, round_), in_field(right, round_)) for round_ in range(3)]
         first = values[0]
-        from ._field import PRIME
-
         same = all((first[0] * b - first[1] * a) % PRIME == 0 for a, b in values) and any(first)
         return Finding(same and bool(first[0]) == bool(first[1]), "random points")
     except Undefined:
@@ -220,8 +232,6 @@ def proportional(left: Expr, right: Expr) -> Finding:
 
 def _constant_ratio(quotient: Expr) -> Finding:
     """Compare the quotient with itself at renamed variables: equal only when it does not depend on them."""
-    from ._expr import rebuild
-
     moved = rebuild(quotient, lambda node: Expr("symbol", value=node.value + " again") if node.op == "symbol" else None)
     try:
         equal = agree(quotient, moved)

@@ -13,6 +13,8 @@ from trl import GRPOTrainer
 
 from jurybox.trainers import GRPO, Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
+pytestmark = pytest.mark.slow
+
 Build = Callable[..., Any]
 
 
@@ -41,7 +43,7 @@ class Watched(GRPO):
 
 
 def test_a_rollout_has_what_an_estimator_needs(build: Build) -> None:
-    rollout = run(build, Watched, steps_per_generation=2, max_steps=1).objective.rollouts[0]
+    rollout = run(build, Watched, steps_per_generation=2, max_steps=1).policy_objective.rollouts[0]
     assert rollout.rewards.shape == (16, 2)
     assert rollout.scores.tolist() == pytest.approx(rollout.rewards.sum(1).tolist())
     assert rollout.group_ids.tolist() == [i // 4 for i in range(16)]
@@ -57,7 +59,7 @@ def test_a_rollout_has_what_an_estimator_needs(build: Build) -> None:
 
 
 def test_a_batch_carries_its_rows_through_shuffle_and_split(build: Build) -> None:
-    objective = run(build, Watched, steps_per_generation=2, max_steps=2).objective
+    objective = run(build, Watched, steps_per_generation=2, max_steps=2).policy_objective
     assert len(objective.rollouts) == 1
     rollout = objective.rollouts[0]
     trained = {key: torch.cat([getattr(b, key) for b in objective.batches]) for key in ("rewards", "group_ids")}
@@ -139,14 +141,38 @@ def test_own_advantages_with_trls_loss(build: Build) -> None:
     assert list(trainer._logs["advantages"]) == list(range(8)), "the table of completions shows the objective's"
 
 
+def test_the_table_of_completions_keeps_one_number_a_row(build: Build) -> None:
+    """Also in evaluation, where a batch is smaller than what the table holds."""
+    trainer = run(
+        build,
+        OwnAdvantages,
+        steps_per_generation=2,
+        evaluate=True,
+        eval_strategy="steps",
+        eval_steps=2,
+        per_device_eval_batch_size=8,
+    )
+    assert list(trainer._logs["advantages"]) == [*range(8), *range(8)]
+
+
 class Infinite(Objective):
     def advantages(self, rollout: Rollout) -> Any:
         return rollout.scores / 0
 
 
 def test_advantages_that_are_not_finite_are_an_error(build: Build) -> None:
-    with pytest.raises(ValueError, match=r"Infinite\.advantages gave a value that is not finite"):
+    with pytest.raises(ValueError, match=r"advantages\(\) gave a value that is not finite"):
         run(build, Infinite)
+
+
+class Clashing(Objective):
+    def advantages(self, rollout: Rollout) -> Any:
+        return {"advantages": rollout.scores, "rewards": rollout.scores}
+
+
+def test_columns_every_batch_has_cannot_be_replaced(build: Build) -> None:
+    with pytest.raises(ValueError, match=r"advantages\(\) returned rewards, which every batch has"):
+        run(build, Clashing)
 
 
 class Needy(Objective):
@@ -260,7 +286,7 @@ class PaperTrainer(ObjectiveTrainer):
 def test_a_papers_trainer_wants_its_own_config(build: Build) -> None:
     with pytest.raises(TypeError, match=r"PaperTrainer needs args=PaperConfig\(…\), got GRPOConfig"):
         build(PaperTrainer)
-    assert isinstance(build(PaperTrainer, config_class=PaperConfig).objective, GRPO)
+    assert isinstance(build(PaperTrainer, config_class=PaperConfig).policy_objective, GRPO)
     assert PaperTrainer._config("some/model", None).output_dir == "model-Paper"
 
 

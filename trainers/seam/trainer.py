@@ -15,10 +15,11 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, unsplit_pixel_values_by_grid
 
 from ..objectives import masked_mean
+from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics
 from ._whole_groups import require_whole_groups, shuffle_groups
 from .batch import Batch
-from .objective import Advantages, Objective, replaces
+from .objective import Objective, replaces
 from .policy import Generation, Policy
 from .reward_state import RewardStates
 from .rollout import Rollout
@@ -36,7 +37,6 @@ VISION_KEYS = (
     "mm_token_type_ids",
     "image_position_ids",
 )
-COLUMN = "column:"  # in TRL's batch, marks what advantages() sends along to loss()
 
 
 class ObjectiveTrainer(GRPOTrainer):
@@ -61,6 +61,11 @@ class ObjectiveTrainer(GRPOTrainer):
     objective_class: ClassVar[type[Objective]] = Objective
     config_class: ClassVar[type[GRPOConfig]] = GRPOConfig
 
+    # TRL's own, declared for the type checker.
+    _step: int
+    _buffered_inputs: list[dict[str, Any]] | None
+    rollout_func: Any
+
     def __init__(
         self,
         model: Any,
@@ -72,16 +77,19 @@ class ObjectiveTrainer(GRPOTrainer):
     ) -> None:
         args = self._config(model, args)
         objective = objective or self.objective_class
-        self.objective = objective(args) if isinstance(objective, type) else objective
-        self.whole_groups = self.objective.whole_groups or getattr(args, "whole_groups", False)
+        # Not `self.objective`: a hyperparameter search of transformers keeps its metric there.
+        self.policy_objective = objective(args) if isinstance(objective, type) else objective
+        self.whole_groups = self.policy_objective.whole_groups or getattr(args, "whole_groups", False)
         self._check(args)
         # A reference is loaded when beta is not 0; whether it enters the loss is the objective's business.
-        with _while(args, "beta", args.beta or float(self.objective.needs_reference)):
+        with _while(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
-        if replaces(self.objective, "rollout"):
+        if replaces(self.policy_objective, "rollout"):
             if self.rollout_func is not None:
-                raise ValueError(f"{type(self.objective).__name__} draws completions itself: give no rollout_func")
+                raise ValueError(
+                    f"{type(self.policy_objective).__name__} draws completions itself: give no rollout_func"
+                )
             self.rollout_func = self._rollout_of_objective
         self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
         self._rows: list[dict[str, Any]] = []
@@ -99,7 +107,7 @@ class ObjectiveTrainer(GRPOTrainer):
     def _check(self, args: GRPOConfig) -> None:
         if self.whole_groups:
             require_whole_groups(args, evaluates=args.eval_strategy != "no")
-        if not replaces(self.objective, "loss"):
+        if not replaces(self.policy_objective, "loss"):
             return
         inside_trl_loss = {
             "use_adaptive_entropy": args.use_adaptive_entropy,
@@ -108,27 +116,28 @@ class ObjectiveTrainer(GRPOTrainer):
         }
         if ignored := [name for name, used in inside_trl_loss.items() if used]:
             raise ValueError(
-                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.objective).__name__} replaces: "
-                "leave it at its default"
+                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.policy_objective).__name__} "
+                "replaces: leave it at its default"
             )
 
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._rows = inputs
-        wants_reference = self.beta or float(self.objective.needs_reference)
+        wants_reference = self.beta or float(self.policy_objective.needs_reference)
         # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
         misaligned = self.num_iterations * (self.args.gradient_accumulation_steps + 1)
-        iterations = misaligned if self.objective.needs_old_logps else self.num_iterations
+        iterations = misaligned if self.policy_objective.needs_old_logps else self.num_iterations
         with _while(self, "beta", wants_reference), _while(self, "num_iterations", iterations):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
-        self._attach(output, rollout, self.objective.advantages(rollout))
+        advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
+        self._log_rollout(rollout, advantages)
         return output
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
         generated = super()._generate(prompts)
-        if not replaces(self.objective, "steer"):
+        if not replaces(self.policy_objective, "steer"):
             return generated
         prompt_ids, completion_ids, mask, completions, logprobs, columns, images, tool_images = generated
         generation = Generation(
@@ -141,11 +150,11 @@ class ObjectiveTrainer(GRPOTrainer):
             mask=mask,
             columns=columns,
         )
-        self.objective.steer(generation)
+        self.policy_objective.steer(generation)
         return (*_lists(generation, len(prompts)), images, tool_images)
 
     def _rollout_of_objective(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
-        return self.objective.rollout(prompts, Policy(self, self._rows))
+        return self.policy_objective.rollout(prompts, Policy(self, self._rows))
 
     def _calculate_rewards(
         self,
@@ -163,9 +172,10 @@ class ObjectiveTrainer(GRPOTrainer):
         training = self.model.training
         return Rollout(
             **self._scored,
+            reward_names=tuple(self.reward_func_names),
             weights=self.reward_weights.to(self.accelerator.device),
             trl_advantages=output["advantages"],
-            mask=_loss_mask(output),
+            mask=loss_mask(output),
             completion_ids=output["completion_ids"],
             old_logps=output.get("old_per_token_logps"),
             ref_logps=output.get("ref_per_token_logps"),
@@ -178,34 +188,11 @@ class ObjectiveTrainer(GRPOTrainer):
             gather_list=gather_object,
         )
 
-    def _attach(self, output: dict[str, Any], rollout: Rollout, returned: Advantages) -> None:
-        """Put what the estimator returned into TRL's batch, which shuffles and splits it with the rest."""
-        columns = dict(returned) if isinstance(returned, Mapping) else {"advantages": returned}
-        advantages = rollout.local(columns.pop("advantages"))
-        if not torch.isfinite(advantages).all():
-            raise ValueError(f"{type(self.objective).__name__}.advantages gave a value that is not finite")
-        output["advantages"] = advantages.to(output["advantages"].dtype)
-        if (keep := columns.pop("keep", None)) is not None:
-            self._leave_out(output, rollout.local(keep))
-        output |= {
-            COLUMN + "scores": rollout.local(rollout.scores),
-            COLUMN + "rewards": rollout.local(rollout.rewards),
-            COLUMN + "group_ids": rollout.local(rollout.group_ids),
-        }
-        output |= {COLUMN + name: rollout.local(value) for name, value in columns.items()}
-        self._log_rollout(rollout, advantages)
-
-    def _leave_out(self, output: dict[str, Any], keep: Tensor) -> None:
-        keep = keep.to(output["completion_mask"].dtype)
-        keep = keep.unsqueeze(1).expand_as(output["completion_mask"]) if keep.dim() == 1 else keep
-        output["tool_mask"] = output["tool_mask"] * keep if "tool_mask" in output else keep.clone()
-        output["num_items_in_batch"] = self.accelerator.gather(_loss_mask(output).sum()).sum()
-
     def _log_rollout(self, rollout: Rollout, advantages: Tensor) -> None:
         mode = "train" if rollout.training else "eval"
         for name, value in rollout.metrics.items():
             self._metrics[mode][name].append(value)
-        if replaces(self.objective, "advantages"):
+        if replaces(self.policy_objective, "advantages"):
             if advantages.dim() == 2:  # the table of completions has one number a row
                 advantages = masked_mean(advantages, rollout.mask.expand_as(advantages), dim=-1)
             table = self._logs["advantages"]
@@ -225,15 +212,13 @@ class ObjectiveTrainer(GRPOTrainer):
         return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
-        if not replaces(self.objective, "loss"):
+        if not replaces(self.policy_objective, "loss"):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
-        loss, metrics = self.objective.loss(batch)
-        accumulated = self.current_gradient_accumulation_steps if batch.training else 1
+        loss, metrics = self.policy_objective.loss(batch)
         log = self._metrics["train" if batch.training else "eval"]
-        for name, value in reduce_metrics(
-            {"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator
-        ).items():
+        reduced = reduce_metrics({"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator)
+        for name, value in reduced.items():
             log[name].append(value)
         if self._entropy_bonus_enabled:
             log["policy_loss"].append(self.accelerator.gather(loss.detach()).nanmean().item())
@@ -243,7 +228,7 @@ class ObjectiveTrainer(GRPOTrainer):
         if router_loss is not None:
             log["aux_loss"].append(self.accelerator.gather_for_metrics(router_loss).mean().item())
             loss = loss + self.router_aux_loss_coef * router_loss
-        return loss / accumulated
+        return loss / (self.current_gradient_accumulation_steps if batch.training else 1)
 
     def _batch(self, model: Any, inputs: dict[str, Any]) -> tuple[Batch, Tensor | None]:
         """The one forward pass of the step, and the mixture-of-experts loss where the model has one."""
@@ -258,25 +243,13 @@ class ObjectiveTrainer(GRPOTrainer):
             **{key: inputs.get(key) for key in VISION_KEYS},
         )
         training = self.model.training
-        columns = {key.removeprefix(COLUMN): v for key, v in inputs.items() if key.startswith(COLUMN)}
-        advantages, old_logps = inputs["advantages"], inputs.get("old_per_token_logps")
-        # `num_items_in_batch` counts the generation batch of all processes; evaluation does not split it.
-        micro_batches = self.accelerator.num_processes * (self.args.steps_per_generation if training else 1)
-        batch = Batch(
-            logps=logps,
-            old_logps=logps.detach() if old_logps is None else old_logps,
-            ref_logps=inputs.get("ref_per_token_logps"),
-            entropies=entropies,
-            mask=_loss_mask(inputs),
-            advantages=advantages.unsqueeze(1) if advantages.dim() == 1 else advantages,
-            scores=columns.pop("scores"),
-            rewards=columns.pop("rewards"),
-            group_ids=columns.pop("group_ids"),
-            completion_ids=completion_ids,
-            num_items=inputs["num_items_in_batch"].clamp(min=1.0) / micro_batches,
+        batch = batch_of(
+            inputs,
+            logps,
+            entropies,
+            # Evaluation does not split a generation.
+            micro_batches=self.accelerator.num_processes * (self.args.steps_per_generation if training else 1),
             max_length=self.max_completion_length,
-            sampling_ratio=inputs.get("importance_sampling_ratio"),
-            columns=columns,
             training=training,
             step=self.state.global_step,
             max_steps=self.state.max_steps,
@@ -291,7 +264,7 @@ class ObjectiveTrainer(GRPOTrainer):
         return self.args.steps_per_generation * self.num_iterations
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        # Ours first: a run killed in between has then no trainer_state.json and is no checkpoint yet.
+        # Ours first: what is left of a run killed in between has no trainer_state.json and is refused on resume.
         if self.args.should_save:
             name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
             self.reward_states.save(
@@ -319,12 +292,6 @@ def _while(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, before)
-
-
-def _loss_mask(inputs: Mapping[str, Any]) -> Tensor:
-    """`(b, T)` 1 on the tokens of the loss: completion, and the model's own where tools wrote others."""
-    mask = inputs["completion_mask"]
-    return mask * inputs["tool_mask"] if "tool_mask" in inputs else mask
 
 
 def _lists(generation: Generation, rows: int) -> tuple[Any, ...]:
