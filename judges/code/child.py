@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from .box.wire import BadFrame, Event, FrameReader, Request, frame
+from .box.wire import Event, FrameReader, Request, frame
 from .limits import Limits
 from .server import Server, ServerLost
 from .waiting import Run, Wait
@@ -23,11 +23,11 @@ POLITE_SECONDS = 0.2  # for a child that hung up to end by itself, so that its s
 STDERR_TAIL = 2000
 
 
-class ChildEnded(Exception):
+class ChildEnded(Exception):  # noqa: N818 - the name says what happened
     """The child closed its channel before it answered."""
 
 
-class OutOfTime(Exception):
+class OutOfTime(Exception):  # noqa: N818 - the name says what happened
     """The deadline passed before the child answered."""
 
 

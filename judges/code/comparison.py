@@ -122,9 +122,7 @@ class Compare:
 
     def _sequence_matches(self, got: Any, expected: list[Any] | tuple[Any, ...]) -> bool:
         kinds = (list, tuple) if self.tuples_are_lists else (type(expected),)
-        return (
-            isinstance(got, kinds) and len(got) == len(expected) and all(map(self.values_match, got, expected))
-        )
+        return isinstance(got, kinds) and len(got) == len(expected) and all(map(self.values_match, got, expected))
 
 
 def equal(got: Any, expected: Any) -> bool:

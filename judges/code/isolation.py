@@ -24,7 +24,7 @@ REMEDIES = {
 }
 
 
-class IsolationUnavailable(RuntimeError):
+class IsolationUnavailable(RuntimeError):  # noqa: N818 - the name says what happened
     """This machine does not offer what the chosen isolation level needs."""
 
 

@@ -154,7 +154,7 @@ class CodeJudge(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[CodeVerdict]:
         suites: dict[Hashable, Suite] = {}
-        places: dict[Hashable, list[int]] = {}
+        places: dict[Hashable, dict[int, Program]] = {}
         jobs: dict[Hashable, Job] = {}
         verdicts: dict[int, CodeVerdict] = {}
         for place, sample in enumerate(samples):
@@ -166,11 +166,11 @@ class CodeJudge(Judge):
                 verdicts[place] = job
             else:
                 jobs.setdefault((job.program.code, key), job)
-                places.setdefault((job.program.code, key), []).append(place)
+                places.setdefault((job.program.code, key), {})[place] = job.program
 
         def store(key: Hashable) -> Run[None]:
             verdict = yield from self._judged(jobs[key])
-            verdicts.update(dict.fromkeys(places[key], verdict))
+            verdicts.update({place: _at(program, verdict) for place, program in places[key].items()})
 
         runs: Iterator[Run[None]] = (store(key) for key in jobs)
         drive(runs, at_once=self.workers)
@@ -214,7 +214,11 @@ class CodeJudge(Judge):
         return infrastructure_fault(failure, self._pool.report)
 
     def _timed(self, verdict: CodeVerdict, seconds: float) -> CodeVerdict:
-        return verdict if verdict.seconds else CodeVerdict(verdict.score, verdict.status, verdict.reason, verdict.evidence, seconds)
+        return (
+            verdict
+            if verdict.seconds
+            else CodeVerdict(verdict.score, verdict.status, verdict.reason, verdict.evidence, seconds)
+        )
 
     # Lifetime.
 
@@ -255,6 +259,15 @@ def _changed(rules: Rules, suite: Suite) -> Rules:
     return replace(
         rules, limits=rules.limits.with_changes(suite.limits), compare=rules.compare.with_changes(suite.compare)
     )
+
+
+def _at(program: Program, verdict: CodeVerdict) -> CodeVerdict:
+    """The verdict on the same program in another completion, where it stood elsewhere."""
+    span = list(program.span)
+    if verdict.evidence.get("span", span) == span:
+        return verdict
+    evidence = {**verdict.evidence, "span": span}
+    return CodeVerdict(verdict.score, verdict.status, verdict.reason, evidence, verdict.seconds)
 
 
 def _prefixed(program: Program, suite: Suite) -> Program:

@@ -8,7 +8,8 @@
     {"test": …, "entry_point": …, "prompt": …}                                            HumanEval
     {"test_list": […], "test_setup_code": …}                                              MBPP
     {"inputs": […], "outputs": […], "fn_name": …}                                         APPS, TACO
-    [{"input": …, "output": …, "testtype": "stdin" | "functional"}, …], {"metadata": {"func_name": …}}   LiveCodeBench
+    [{"input": …, "output": …, "testtype": "stdin" | "functional"}, …], LiveCodeBench
+    {"cases": such a list, "metadata": {"func_name": …}}   {"public_test_cases": …, "private_test_cases": …, "metadata": …}
     {"test_cases": [{"type": "stdin_stdout" | "function_call", "input": …, "output": …, "fn_name": …}, …]}  PrimeIntellect
 
 A string that holds JSON of one of these is one of these.
@@ -106,7 +107,8 @@ def _nested(layout: Layout, entry: str | None) -> Suite:
 
 
 def _asserts(layout: Layout, entry: str | None) -> Suite:
-    return Suite(_read_list(layout["asserts"], layout.get("setup") or "", layout.get("entry") or entry), entry)
+    entry = layout.get("entry") or entry
+    return Suite(_read_list(layout["asserts"], layout.get("setup") or "", entry), entry)
 
 
 def _source(layout: Layout, entry: str | None) -> Suite:
@@ -154,7 +156,7 @@ def _live_code_bench(layout: Layout, entry: str | None) -> Suite:
 
 
 def _maybe_packed(text: str) -> Any:
-    """JSON, or LiveCodeBench's packing of it (a pickled string, compressed, base64), read without running the pickle."""
+    """JSON, or LiveCodeBench's packing of it (pickled text, compressed, base64), read without running the pickle."""
     try:
         return json.loads(text)
     except ValueError:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .box.wire import ENDED, REFUSED, STARTED, Event, Request, receive_descriptors
+from .box.wire import ENDED, EVENT, REFUSED, STARTED, Event, Request, receive_descriptors
 from .isolation import LAYERS, IsolationReport
 
 BOOT = Path(__file__).parent / "box" / "boot.py"
@@ -31,7 +31,7 @@ ENVIRONMENT = {
 }
 
 
-class ServerLost(Exception):
+class ServerLost(Exception):  # noqa: N818 - the name says what happened
     """The server is gone, or does not do its work: never the program's fault."""
 
 
@@ -113,7 +113,7 @@ class Server:
         """
         while True:
             try:
-                data, descriptors = receive_descriptors(self.control, Event.layout.size)
+                data, descriptors = receive_descriptors(self.control, EVENT.size)
             except BlockingIOError:
                 return
             except OSError as error:

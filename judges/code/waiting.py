@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Collection, Generator, Iterator
+from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -47,10 +48,8 @@ def drive(runs: Iterator[Run[None]], at_once: int) -> None:
 
 def _resume(waiting: dict[Run[None], Wait], run: Run[None], ready: Collection[int] | None) -> None:
     waiting.pop(run, None)
-    try:
+    with suppress(StopIteration):
         waiting[run] = next(run) if ready is None else run.send(ready)
-    except StopIteration:
-        pass
 
 
 def _poll(waiting: dict[Run[None], Wait]) -> list[tuple[Run[None], list[int]]]:

@@ -29,7 +29,9 @@ ROOT = Path(__file__).parents[2]
 STARTING_SECONDS = 60
 
 
-def check_row(row: dict[str, Any], options: dict[str, Any] | None = None, command: list[str] | None = None) -> str | None:
+def check_row(
+    row: dict[str, Any], options: dict[str, Any] | None = None, command: list[str] | None = None
+) -> str | None:
     """What was expected and what came, or None when all of it holds.
 
     Args:

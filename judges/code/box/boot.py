@@ -12,7 +12,8 @@ def main() -> None:
     spec = importlib.util.spec_from_file_location(
         "jurybox_box", HERE / "__init__.py", submodule_search_locations=[str(HERE)]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     box = importlib.util.module_from_spec(spec)
     sys.modules["jurybox_box"] = box
     spec.loader.exec_module(box)

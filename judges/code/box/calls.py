@@ -14,7 +14,7 @@ from .values import BadValue, decode, encode
 from .wire import Channel
 
 
-class MissingEntry(LookupError):
+class MissingEntry(LookupError):  # noqa: N818 - the name says what happened
     """The program does not define what is to be called."""
 
 

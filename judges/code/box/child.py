@@ -48,7 +48,7 @@ def live(server: Server, request: Request, descriptors: list[int]) -> NoReturn:
     except BrokenPipeError:  # the caller has heard enough
         status = 0
     except BaseException:
-        traceback.print_exc(limit=-5, file=open(2, "w", closefd=False))
+        os.write(2, traceback.format_exc(limit=-5).encode(errors="replace"))
     finally:
         os._exit(status)
 

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Sequence
 
-from . import landlock, namespaces, privileges, seccomp
+from . import kernel, landlock, namespaces, privileges, seccomp
 from .filter import server_filter
 
 SHARED_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
@@ -51,7 +51,8 @@ class Confinement:
 
     def after_imports(self) -> None:
         """What may be read, what may be asked of the kernel, and no way back."""
-        self.put_on("privileges", lambda: (privileges.drop_capabilities(), privileges.confirm_powerless())[1])
+        self.put_on("privileges", privileges.drop_all)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # inherited: a candidate cannot read the tester's memory in /proc
         self.put_on("landlock", lambda: landlock.restrict(self.readable))
         self.put_on("seccomp", lambda: seccomp.install(server_filter()))
 

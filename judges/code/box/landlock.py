@@ -18,7 +18,6 @@ GET_VERSION, RULE_PATH_BENEATH = 1, 1
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
 RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 5: 16}  # how many rights on files an ABI knows
 TCP_BIND_AND_CONNECT, ABSTRACT_SOCKETS_AND_SIGNALS = 3, 3
-PR_SET_NO_NEW_PRIVS = 38
 
 
 def abi() -> int:
@@ -43,7 +42,7 @@ def restrict(readable: Iterable[str]) -> None:
     try:
         for path in readable:
             _allow_reading(ruleset, path)
-        kernel.prctl(PR_SET_NO_NEW_PRIVS, 1)
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.check(kernel.LIBC.syscall(RESTRICT_SELF, ruleset, 0), "landlock")
     finally:
         os.close(ruleset)

@@ -56,7 +56,7 @@ class Peer:
         while True:
             message = self._receive()
             if message[0] == "value":
-                return message[1:]  # type: ignore[no-any-return]
+                return message[1:]
             if message[0] == "raise":
                 raise rebuilt_exception(*message[1:])
             self.reply(message)
@@ -107,7 +107,9 @@ class Peer:
         if isinstance(value, type) and value.__module__ == "builtins":
             return ["o", "builtin", value.__name__]
         if not self.may_export(value):
-            raise TypeError(f"a test cannot hand a {type(value).__name__} to the program, only plain data and functions")
+            raise TypeError(
+                f"a test cannot hand a {type(value).__name__} to the program, only plain data and functions"
+            )
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = len(self.exported)

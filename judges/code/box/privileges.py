@@ -43,18 +43,14 @@ def _nobody_can_read(paths: Iterable[str]) -> bool:
         os._exit(1)
 
 
-def drop_capabilities() -> None:
-    """Empty the bounding set and this process's capability sets. Raises OSError."""
+def drop_all() -> bool:
+    """Empty the bounding set and the capability sets; whether the kernel agrees that nothing is left."""
     for capability in range(LAST_CAPABILITY + 1):
         with contextlib.suppress(OSError):  # unknown to this kernel, or not ours to drop
             kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
     header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION_3, 0))
     nothing = ctypes.create_string_buffer(struct.pack("=6I", 0, 0, 0, 0, 0, 0))
     kernel.check(kernel.LIBC.capset(header, nothing), "capset")
-
-
-def confirm_powerless() -> bool:
-    """Whether this process holds no effective or permitted capability, as the kernel tells it."""
     with open("/proc/self/status") as status:
         sets = dict(line.split(":\t") for line in status if line.startswith("Cap"))
     return all(int(sets[name], 16) == 0 for name in ("CapEff", "CapPrm"))

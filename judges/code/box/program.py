@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import io
 import os
 import random
@@ -118,7 +119,5 @@ def failure(error: BaseException) -> Ending:
 
 
 def _tell(text: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the error file is full
         os.write(2, text.encode("utf-8", "backslashreplace"))
-    except OSError:  # the error file is full
-        pass

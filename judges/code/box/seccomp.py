@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import platform
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from . import kernel
 from .syscalls import NUMBERS, SECCOMP_NUMBER
 
 ALLOW = 0x7FFF0000
@@ -32,7 +32,6 @@ INSTRUCTION = struct.Struct("=HBBI")
 NUMBER_AT, ARCH_AT, ARGUMENTS_AT = 0, 4, 16
 
 SET_MODE_FILTER = 1
-PR_SET_NO_NEW_PRIVS = 38
 
 
 class Is(NamedTuple):
@@ -113,10 +112,7 @@ def install(code: bytes) -> None:
     Raises:
         OSError: the kernel refuses, for example because a container's own filter does.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "no_new_privs: " + os.strerror(ctypes.get_errno()))
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     program = _Program(len(code) // INSTRUCTION.size, code)
     number = SECCOMP_NUMBER[platform.machine()]
-    if libc.syscall(number, SET_MODE_FILTER, 0, ctypes.byref(program)):
-        raise OSError(ctypes.get_errno(), "seccomp: " + os.strerror(ctypes.get_errno()))
+    kernel.check(kernel.LIBC.syscall(number, SET_MODE_FILTER, 0, ctypes.byref(program)), "seccomp")

@@ -20,7 +20,7 @@ from contextlib import suppress
 
 from . import child, confine, kernel, probe
 from .filter import ChildFilter
-from .wire import ENDED, REFUSED, STARTED, Event, Request, receive_descriptors
+from .wire import ENDED, REFUSED, REQUEST, STARTED, Event, Request, receive_descriptors
 
 STACK_BYTES = 112 << 20  # the address space keeps at least 128 MB free below a main thread's stack
 THREAD_STACK_BYTES = 8 << 20  # else each thread reserves as much as the raised limit allows the main one
@@ -102,7 +102,7 @@ class Server:
                     return
 
     def _accept(self) -> bool:
-        data, descriptors = receive_descriptors(self.control, Request.layout.size)
+        data, descriptors = receive_descriptors(self.control, REQUEST.size)
         if not data:
             return False
         request = Request.unpack(data)

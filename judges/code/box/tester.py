@@ -77,14 +77,44 @@ def _membership(self: Remote, value: Any) -> bool:
     return any(item is value or item == value for item in self)  # type: ignore[attr-defined]
 
 
-FORWARDED = ("call", "len", "iter", "next", "bool", "str", "repr", "getitem", "setitem", "delitem", "float", "int", "abs")
-REFUSED = ("lt", "le", "gt", "ge", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "floordiv", "mod", "and", "or")
+FORWARDED = (
+    "call",
+    "len",
+    "iter",
+    "next",
+    "bool",
+    "str",
+    "repr",
+    "getitem",
+    "setitem",
+    "delitem",
+    "float",
+    "int",
+    "abs",
+)
+REFUSED = (
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "and",
+    "or",
+)
 for _name in FORWARDED:
     setattr(Remote, f"__{_name}__", _forward(_name))
 for _name in REFUSED:
     setattr(Remote, f"__{_name}__", _refuse(_name))
-Remote.__instancecheck__ = _forward("isinstance")  # type: ignore[attr-defined]
-Remote.__contains__ = _membership  # type: ignore[attr-defined]
+setattr(Remote, "__instancecheck__", _forward("isinstance"))  # noqa: B010 - what classes define, made of functions
+setattr(Remote, "__contains__", _membership)  # noqa: B010
 
 
 def trust_the_program() -> None:
@@ -166,7 +196,7 @@ class Names:
         (known,) = peer.ask("names", sorted(self.wanted | self.optional))
         found = {name: peer.decode(value) for name, value in known.items() if name in self.wanted | self.optional}
         self.missing = self.wanted - found.keys()
-        if self.entry in found:
+        if self.entry and self.entry in found:
             self.under_test = {self.entry: found[self.entry], "candidate": found[self.entry]}
         elif self.entry:
             self.missing.add("candidate")
@@ -185,7 +215,9 @@ def trusted_value(name: str) -> Any:
     if module in sys.stdlib_module_names or module in sys.modules:
         return importlib.import_module(module)
     for owner in TRUSTED_NAMES_FROM:
-        if name in getattr(sys.modules.get(owner), "__all__", ()) or (owner == "math" and hasattr(sys.modules[owner], name)):
+        if name in getattr(sys.modules.get(owner), "__all__", ()) or (
+            owner == "math" and hasattr(sys.modules[owner], name)
+        ):
             return getattr(sys.modules[owner], name)
     return None
 

@@ -28,7 +28,7 @@ EXACT_IN_JSON = 1 << 53
 DECIMAL = re.compile(r"-?\d{1,100}(\.\d{1,100})?(E[+-]?\d{1,3})?|-?Infinity|NaN", re.ASCII)
 
 
-class BadValue(ValueError):
+class BadValue(ValueError):  # noqa: N818 - the name says what happened
     """Not a value of this encoding, or one nested too deeply."""
 
 
@@ -151,7 +151,7 @@ def decode(tree: Any, opaque: Callable[[Any], Any] = opaque_object, depth: int =
         return decoder(body, opaque, depth + 1)
     except BadValue:
         raise
-    except (TypeError, ValueError, ArithmeticError) as error:  # an unhashable key, no hex, a zero denominator
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:  # unhashable, no hex, too short, 1/0
         raise BadValue(f"{tag}: {type(error).__name__}") from None
 
 
@@ -179,6 +179,11 @@ def _decode_float(body: list[Any], _opaque: Any, _depth: int) -> float:
     return float(text)
 
 
+def _decode_fraction(body: list[Any], opaque: Any, depth: int) -> Fraction:
+    numerator, denominator = decode(body[0], opaque, depth)
+    return Fraction(numerator, denominator)
+
+
 def _decode_decimal(body: list[Any], _opaque: Any, _depth: int) -> Any:
     (text,) = body
     return Decimal(text) if DECIMAL.fullmatch(text) else Opaque("Decimal")
@@ -194,6 +199,6 @@ _DECODERS: dict[str, Callable[[list[Any], Any, int], Any]] = {
     "f": _decode_float,
     "b": lambda body, _opaque, _depth: bytes.fromhex(body[0]),
     "c": lambda body, _opaque, _depth: complex(float(body[0]), float(body[1])),
-    "q": lambda body, opaque, depth: Fraction(*_items(body[0][1:], opaque, depth)),
+    "q": _decode_fraction,
     "D": _decode_decimal,
 }

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 CHANNEL, LINK = 3, 4  # the descriptors of a child beside the standard three
 MAX_DESCRIPTORS = 8
-LENGTH = struct.Struct("!I")
+LENGTH, REQUEST, EVENT = struct.Struct("!I"), struct.Struct("!QIII"), struct.Struct("!BQidd")
 
 
-class BadFrame(ValueError):
+class BadFrame(ValueError):  # noqa: N818 - the name says what happened
     """What came over a channel is not a frame of this protocol."""
 
 
@@ -31,14 +31,12 @@ class Request(NamedTuple):
     cpu_s: int
     output_kb: int
 
-    layout = struct.Struct("!QIII")
-
     def pack(self) -> bytes:
-        return self.layout.pack(*self)
+        return REQUEST.pack(*self)
 
     @classmethod
     def unpack(cls, data: bytes) -> Request:
-        return cls(*cls.layout.unpack(data))
+        return cls(*REQUEST.unpack(data))
 
 
 STARTED, ENDED, REFUSED = 1, 2, 3
@@ -53,14 +51,12 @@ class Event(NamedTuple):
     cpu_s: float = 0.0
     rss_mb: float = 0.0
 
-    layout = struct.Struct("!BQidd")
-
     def pack(self) -> bytes:
-        return self.layout.pack(*self)
+        return EVENT.pack(*self)
 
     @classmethod
     def unpack(cls, data: bytes) -> Event:
-        return cls(*cls.layout.unpack(data))
+        return cls(*EVENT.unpack(data))
 
 
 def frame(message: Any) -> bytes:

@@ -36,7 +36,9 @@ print(json.dumps(accepted))
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not DATA or not Path(DATA, "mbpp.jsonl").exists(), reason="JURYBOX_DATA does not hold mbpp.jsonl"),
+    pytest.mark.skipif(
+        not DATA or not Path(DATA, "mbpp.jsonl").exists(), reason="JURYBOX_DATA does not hold mbpp.jsonl"
+    ),
 ]
 
 
@@ -70,7 +72,9 @@ def test_reference_solutions_that_plain_python_accepts_pass(judge, rows):
     programs = [row["test_setup_code"] + "\n" + row["code"] for row in rows]
     plain = accepted_by_plain_python([(p, row["test_list"]) for p, row in zip(programs, rows, strict=True)])
     verdicts = judged(judge, rows, [row["code"] for row in rows])
-    refused = {row["task_id"]: v for i, (row, v) in enumerate(zip(rows, verdicts, strict=True)) if i in plain and not v.passed}
+    refused = {
+        row["task_id"]: v for i, (row, v) in enumerate(zip(rows, verdicts, strict=True)) if i in plain and not v.passed
+    }
     assert not refused
     rejected = [row["task_id"] for i, row in enumerate(rows) if i not in plain]
     print(f"{len(plain)} of {len(rows)} accepted; plain Python itself rejects the tasks {rejected}")
