@@ -46,9 +46,10 @@ def check_row(
         outside.chmod(0o777)
         mark = uuid.uuid4().hex[:12]
         row = placed(row, outside, port, mark)
+        known = set(processes())
         before = prepare(row)
         report = attack(row, {"retry_starved": False} | (options or {}), command or [sys.executable])
-        wrong = [*wrong_verdict(row, report), *broken_checks(row, report, before, mark, arrived)]
+        wrong = [*wrong_verdict(row, report), *broken_checks(row, report, before, (mark, known), arrived)]
         shutil.rmtree(outside, ignore_errors=True)
     return f"{row['name']}: {'; '.join(wrong)}" if wrong else None
 
@@ -105,7 +106,7 @@ def wrong_verdict(row: dict[str, Any], report: dict[str, Any]) -> Iterator[str]:
         yield f"expected a score of {scores}, came {report['score']}"
 
 
-def broken_checks(row: dict[str, Any], report: dict[str, Any], before: Any, mark: str, arrived: Any) -> Iterator[str]:
+def broken_checks(row: dict[str, Any], report: dict[str, Any], before: Any, marks: Any, arrived: Any) -> Iterator[str]:
     """Which of the row's checks does not hold."""
     limit = row["limits"]["wall_s"]
     for check in row["checks"]:
@@ -114,7 +115,7 @@ def broken_checks(row: dict[str, Any], report: dict[str, Any], before: Any, mark
             yield f"returned after {report['seconds']:.2f} s"
         if kind == "judge_alive" and not (report["benign"] == 1.0 and report["same_server"]):
             yield f"the worker is not usable: {report['benign']}, same server: {report['same_server']}"
-        if kind == "no_process" and (left := survivors(mark)):
+        if kind == "no_process" and (left := survivors(*marks)):
             yield f"processes survive: {left}"
         if kind == "path_absent" and os.path.lexists(check["path"]):
             yield f"{check['path']} exists"
@@ -128,20 +129,31 @@ def broken_checks(row: dict[str, Any], report: dict[str, Any], before: Any, mark
             yield f"{report['processes_before']} processes before, {report['processes_after']} after"
 
 
-def survivors(mark: str) -> list[str]:
+def survivors(mark: str, known: set[int]) -> list[str]:
     """Processes that came to this one as orphans, or carry the mark."""
     time.sleep(0.05)
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError):
-            name = (process / "comm").read_text().strip()
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if name == mark or parent == os.getpid():
-                found.append(f"{process.name} {name}")
+    for pid, (name, parent) in processes().items():
+        if name == mark or (parent == os.getpid() and pid not in known and not reaped(pid)):
+            found.append(f"{pid} {name}")
     return found
+
+
+def processes() -> dict[int, tuple[str, int]]:
+    """Name and parent of every process."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(") ")
+            found[int(stat.parent.name)] = name, int(rest.split()[1])
+    return found
+
+
+def reaped(pid: int) -> bool:
+    """Whether an orphan has ended; then it is put to rest."""
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    return True
 
 
 @contextlib.contextmanager
