@@ -46,7 +46,7 @@ def measure(repeats: int) -> dict[str, float]:
 
     def by_hand() -> list[float]:
         columns = [part(prompts, completions, person=person) for part in (greets, names, rambles)]
-        return [a + 0.2 * b - 0.1 * c for a, b, c in zip(*columns, strict=True)]  # type: ignore[operator]
+        return [a + 0.2 * b - 0.1 * c for a, b, c in zip(*columns, strict=True)]
 
     def composed() -> list[float | None]:
         return reward(prompts, completions, person=person)

@@ -95,7 +95,7 @@ class Judge(Written, Composable):
         columns = protocol_columns(columns, completion_ids)
         verdicts = self.verdicts(completions, prompts, **columns)
         if log_metric is not None:
-            for metric, value in batch_metrics(verdicts).items():
+            for metric, value in self.metrics(verdicts).items():
                 log_metric(f"{self.name}/{metric}", value)
         return [verdict.score for verdict in verdicts]
 
@@ -175,6 +175,10 @@ class Judge(Written, Composable):
         return exception(self.name, error)
 
     # Lifetime.
+
+    def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
+        """What a trainer logs about a batch, under this judge's name."""
+        return batch_metrics(verdicts)
 
     def on(self, executor: Executor, chunk: int = 32) -> Self:
         """A copy whose batches are judged by `executor`, `chunk` rows a task.

@@ -41,6 +41,9 @@ class Part(Reward):
     def require(self, given: Any) -> None:
         self.judge.require(given)
 
+    def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
+        return self.judge.metrics(verdicts)
+
     def close(self) -> None:
         self.judge.close()
 

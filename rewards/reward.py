@@ -202,9 +202,13 @@ class Reward(Operators, ABC):
     def _log(self, batch: Batch, log_metric: Callable[[str, float], None]) -> None:
         labels = self.unique_names()
         for node, said in batch.records.items():
-            if node in labels and (node is not self or node.label):
-                for metric, value in batch_metrics(list(said.values())).items():
+            if node in labels:
+                for metric, value in node.metrics(list(said.values())).items():
                     log_metric(f"{labels[node]}/{metric}", value)
+
+    def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
+        """What a trainer logs about this node's verdicts of a batch, under its name."""
+        return batch_metrics(verdicts)
 
     def unique_names(self) -> dict[Reward, str]:
         """A name for every named part and every judge of the expression; equal names are numbered."""

@@ -94,8 +94,8 @@ class MathJudge(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
         verdicts: list[Verdict | None] = []
-        waiting: dict[tuple[Any, str], Future[bool]] = {}
-        late: list[tuple[int, tuple[Any, str], Extract, Outcome, float]] = []
+        waiting: dict[tuple[Any, str], Future[tuple[bool, float]]] = {}
+        late: list[tuple[int, tuple[Any, str], Extract, Outcome]] = []
         for sample in samples:
             start = perf_counter()
             try:
@@ -106,12 +106,12 @@ class MathJudge(Judge):
             if outcome is not None and outcome.equal is None:
                 if key not in waiting:
                     waiting[key] = self._submit(sample[self.answer], found.text)
-                late.append((len(verdicts), key, found, outcome, start))
+                late.append((len(verdicts), key, found, outcome))
                 verdicts.append(None)
             else:
-                verdicts.append(_verdict(found, outcome, start))
-        for place, key, found, outcome, start in late:
-            verdicts[place] = self._decided_by_worker(key, waiting[key], found, outcome, start)
+                verdicts.append(_verdict(found, outcome, perf_counter() - start))
+        for place, key, found, outcome in late:
+            verdicts[place] = self._decided_by_worker(key, waiting[key], found, outcome)
         return [verdict for verdict in verdicts if verdict is not None]
 
     def _look(self, sample: Sample) -> tuple[Extract, tuple[Any, str], Outcome | None]:
@@ -139,12 +139,12 @@ class MathJudge(Judge):
             self._golds[gold] = reading
         return reading if reading.form else None
 
-    def _submit(self, gold: Any, answer: str) -> Future[bool]:
+    def _submit(self, gold: Any, answer: str) -> Future[tuple[bool, float]]:
         reading = self._gold(gold)
         assert reading is not None
         answered, pool = read(answer), shared_pool(symbolic.PRELOAD)
         return pool.submit(
-            symbolic.equivalent,
+            symbolic.timed,
             reading.cleaned,
             answered.cleaned,
             (reading.expr, answered.expr),
@@ -153,21 +153,21 @@ class MathJudge(Judge):
         )
 
     def _decided_by_worker(
-        self, key: tuple[Any, str], future: Future[bool], found: Extract, outcome: Outcome, start: float
+        self, key: tuple[Any, str], future: Future[tuple[bool, float]], found: Extract, outcome: Outcome
     ) -> Verdict:
-        status = "scored"
+        status, seconds = "scored", self.timeout
         try:
-            outcome = outcome._replace(equal=future.result(), rule="sympy")
+            equal, seconds = future.result()
+            outcome = outcome._replace(equal=equal, rule="sympy")
             self._outcomes[key] = outcome
         except DeadlineExceeded:
             outcome, status = outcome._replace(equal=False, rule="timeout"), "timeout"
         except Exception:  # the worker's parser refused it, ran out of memory, or crashed on it
             outcome = outcome._replace(equal=False, rule="worker failed")
-        return _verdict(found, outcome, start, status)
+        return _verdict(found, outcome, seconds, status)
 
 
-def _verdict(found: Extract, outcome: Outcome | None, start: float, status: Any = "scored") -> Verdict:
-    seconds = perf_counter() - start
+def _verdict(found: Extract, outcome: Outcome | None, seconds: float, status: Any = "scored") -> Verdict:
     if outcome is None:
         return Verdict(None, "skipped", "unusable gold", seconds=seconds)
     evidence = {"answer": found.text, "where": found.where, "gold": outcome.gold_form, "form": outcome.form}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any
 
 from ._expr import Expr, Undecidable, has, symbols, walk
@@ -11,6 +12,12 @@ from ._expr import Expr, Undecidable, has, symbols, walk
 PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended", __name__)
 DIGITS = 30
 AGREEING = 1e-16  # relative; accelerated series are good for more
+
+
+def timed(gold: str, answer: str, trees: tuple[Expr | None, Expr | None], decimals: int | None) -> tuple[bool, float]:
+    """`equivalent`, and the seconds it took here."""
+    start = perf_counter()
+    return equivalent(gold, answer, trees, decimals), perf_counter() - start
 
 
 def equivalent(gold: str, answer: str, trees: tuple[Expr | None, Expr | None], decimals: int | None) -> bool:
@@ -47,7 +54,7 @@ def _sympy_agrees(gold: str, answer: str, decimals: int | None) -> bool:
 
 def _agree_numerically(gold: Expr, answer: Expr) -> bool:
     """Only for constants with a series or limit in them; False means no more than that sympy must look."""
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     big = [node for tree in (gold, answer) for node in walk(tree) if node.op in _BIG]
     if not big or any(has(node.args[0], *_BIG) for node in big):  # nested ones are slow in numbers, easy in symbols

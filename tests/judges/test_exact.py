@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from jurybox.judges.choice import stated_choice
@@ -87,3 +89,11 @@ def test_hostile_text_gets_a_verdict():
 def test_bad_options_raise(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         ExactJudge(**options)
+
+
+def test_a_tower_of_marks_is_not_sorted():
+    tower = "a" + "\u0300\u0316" * 80_000
+    start = process_time()
+    assert ExactJudge().verdict(tower, solution="b").score == 0.0
+    assert process_time() - start < 5.0  # sorting all of them takes 20 seconds
+    assert ExactJudge().verdict("e\u0301", solution="\u00e9").passed

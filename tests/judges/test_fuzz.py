@@ -37,7 +37,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "TooLong": [{"maximum": 20}],
     "RepetitionJudge": [{}, {"n": 1, "max_share": 0.5}],
-    "MathJudge": [{}],
+    "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}],
 }
 
 

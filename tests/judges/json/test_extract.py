@@ -138,5 +138,7 @@ def test_time_is_linear(unit):
             extract(text, "repair")
         return process_time() - start
 
-    seconds(1_000)
-    assert seconds(80_000) < 10 * seconds(20_000) + 0.05  # linear: 4, quadratic: 16
+    def least(length):  # a garbage collection that falls into one run says nothing about the text
+        return min(seconds(length) for _ in range(3))
+
+    assert least(80_000) < 10 * least(20_000) + 0.05  # linear: 4, quadratic: 16

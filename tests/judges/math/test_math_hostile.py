@@ -55,6 +55,11 @@ def longest_freeze() -> Iterator[list[float]]:
         thread.join()
 
 
+# Seconds. A free machine shows 0.05 and less; two hung workers on two busy cores add their own. What held the
+# interpreter would hold it for the whole deadline and longer.
+FROZEN = 0.8
+
+
 @pytest.mark.parametrize("gold", ["5", r"\frac{x}{3}+\sqrt{2}"])
 def test_hostile_text_is_refused_quickly(gold: str) -> None:
     judge = MathJudge(timeout=0.5)
@@ -69,7 +74,7 @@ def test_hostile_text_is_refused_quickly(gold: str) -> None:
             if seconds > 1.0:
                 slow[name] = seconds
     assert slow == {}
-    assert freeze[0] < 0.25  # measured 0.05 and below; a busy machine adds its own
+    assert freeze[0] < FROZEN
 
 
 @pytest.mark.slow
@@ -84,7 +89,7 @@ def test_a_hung_answer_meets_its_deadline_and_delays_nobody() -> None:
     assert [verdict.status for verdict in verdicts] == ["timeout", "scored", "scored", "timeout"]
     assert [verdict.score for verdict in verdicts] == [0.0, 1.0, 1.0, 0.0]
     assert seconds < 4.0
-    assert freeze[0] < 0.25
+    assert freeze[0] < FROZEN
 
 
 def test_nothing_is_evaluated_as_code() -> None:
