@@ -61,9 +61,11 @@ def stdio(judge: CodeJudge, size: int, count: int) -> Callable[[], None]:
     return lambda: judged(judge, stdio_programs(count), tests)
 
 
-def peer(run: Callable[[str, Any], bool], make: Callable[[int], list[str]], tests: Any, count: int) -> Callable[[], None]:
+def peer(
+    run: Callable[[str, Any], bool], make: Callable[[int], list[str]], tests: Any, count: int
+) -> Callable[[], None]:
     def work() -> None:
-        if not all([run(program, tests) for program in make(count)]):
+        if not all(run(program, tests) for program in make(count)):
             raise RuntimeError(f"{run.__name__} refused a right program")
 
     return work
@@ -92,7 +94,10 @@ def peers(judge: CodeJudge, count: int, repeats: int) -> dict[str, Ratio]:
 def layers(count: int, repeats: int) -> dict[str, Ratio]:
     """All layers on against all off: below 1, what isolation costs."""
     with CodeJudge(workers=1) as on, CodeJudge(workers=1, isolation="none") as off:
-        return {named("layers off", size): compare(stdio(on, size, count), stdio(off, size, count), repeats) for size in SIZES}
+        return {
+            named("layers off", size): compare(stdio(on, size, count), stdio(off, size, count), repeats)
+            for size in SIZES
+        }
 
 
 class Caller:
@@ -105,7 +110,8 @@ class Caller:
         )  # fmt: skip
 
     def seconds(self, runner: str, size: int, count: int) -> float:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         print(json.dumps([runner, size, count]), file=self.process.stdin, flush=True)
         return float(self.process.stdout.readline())
 
@@ -123,7 +129,10 @@ def hold(gigabytes: float) -> None:
         for line in sys.stdin:
             runner, size, count = json.loads(line)
             ours = stdio(judge, size, count)
-            print(seconds(ours if runner == "judge" else peer(fork_with_mocks, stdio_programs, cases(size), count)), flush=True)
+            print(
+                seconds(ours if runner == "judge" else peer(fork_with_mocks, stdio_programs, cases(size), count)),
+                flush=True,
+            )
 
 
 def callers(gigabytes: float, count: int, repeats: int) -> dict[str, Ratio]:
@@ -147,7 +156,9 @@ def callers(gigabytes: float, count: int, repeats: int) -> dict[str, Ratio]:
 
 def shown(name: str, ratio: Ratio) -> str:
     target = TARGETS.get(name)
-    return f"{name:36} {ratio!s:38}" + (f" target {target}x{'' if ratio.median >= target else '  MISSED'}" if target else "")
+    return f"{name:36} {ratio!s:38}" + (
+        f" target {target}x{'' if ratio.median >= target else '  MISSED'}" if target else ""
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -86,10 +86,10 @@ def _mocked(function: Callable[[], None], text: str) -> str:
     output = io.StringIO()
     with (
         mock.patch("builtins.open", mock.mock_open(read_data=text)),
-        mock.patch("builtins.input", lambda *_: next(lines)),
+        mock.patch("builtins.input", side_effect=lines),
         mock.patch("sys.stdin", io.StringIO(text)),
-        mock.patch("sys.stdin.readline", lambda *_: next(lines)),
-        mock.patch("sys.stdin.read", lambda *_: text),
+        mock.patch("sys.stdin.readline", side_effect=lines),
+        mock.patch("sys.stdin.read", return_value=text),
         contextlib.redirect_stdout(output),
         contextlib.suppress(SystemExit),
         _alarm(SECONDS),
