@@ -101,7 +101,9 @@ def show(console: Console, report: IsolationReport | None, trouble: str) -> None
         soft_wrap=True,
     )
     level = found["isolation"]["level"]
-    console.print(Text.assemble("\nIsolation of programs: ", (level, "bold"), f". {LEVELS[level][0].upper()}{LEVELS[level][1:]}"))
+    console.print(
+        Text.assemble("\nIsolation of programs: ", (level, "bold"), f". {LEVELS[level][0].upper()}{LEVELS[level][1:]}")
+    )
     console.print(layers_table(report, trouble))
     if found["isolation"]["escapes"]:
         console.print(f"A trial program could: {', '.join(found['isolation']['escapes'])}", style="red")
@@ -120,7 +122,11 @@ def layers_table(report: IsolationReport | None, trouble: str) -> Table:
     for layer, gives in LAYERS.items():
         holds = report is not None and layer in report.layers
         why = "" if report is None else report.missing.get(layer, "")
-        table.add_row(layer, Text("yes" if holds else "no", "green" if holds else "yellow"), gives if holds else why or trouble[:80])
+        table.add_row(
+            layer,
+            Text("yes" if holds else "no", "green" if holds else "yellow"),
+            gives if holds else why or trouble[:80],
+        )
     return table
 
 

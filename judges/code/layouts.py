@@ -9,8 +9,10 @@
     {"test_list": […], "test_setup_code": …}                                              MBPP
     {"inputs": […], "outputs": […], "fn_name": …}                                         APPS, TACO
     [{"input": …, "output": …, "testtype": "stdin" | "functional"}, …], LiveCodeBench
-    {"cases": such a list, "metadata": {"func_name": …}}   {"public_test_cases": …, "private_test_cases": …, "metadata": …}
-    {"test_cases": [{"type": "stdin_stdout" | "function_call", "input": …, "output": …, "fn_name": …}, …]}  PrimeIntellect
+    {"cases": such a list, "metadata": {"func_name": …}}
+    {"public_test_cases": …, "private_test_cases": …, "metadata": …}
+    {"test_cases": [{"type": "stdin_stdout" | "function_call", "input": …, "output": …, "fn_name": …}, …]}
+    {"verification_info": such a mapping}                                                 PrimeIntellect, open-r1
 
 A string that holds JSON of one of these is one of these.
 """

@@ -23,7 +23,10 @@ def passes(run):
     """Whether the program passes a piece of test source."""
 
     def passes(code, source, entry=None, setup="", **options):
-        return run(textwrap.dedent(code), {"source": textwrap.dedent(source), "setup": setup}, entry, **options).score == 1.0
+        return (
+            run(textwrap.dedent(code), {"source": textwrap.dedent(source), "setup": setup}, entry, **options).score
+            == 1.0
+        )
 
     return passes
 
@@ -48,7 +51,10 @@ def test_objects_of_the_program(passes, source):
 @pytest.mark.parametrize(
     ("code", "source"),
     [
-        ("def f(n): raise ValueError('no')", "try:\n    f(1)\nexcept ValueError as e:\n    assert str(e) == 'no'\nelse:\n    raise AssertionError"),
+        (
+            "def f(n): raise ValueError('no')",
+            "try:\n    f(1)\nexcept ValueError as e:\n    assert str(e) == 'no'\nelse:\n    raise AssertionError",
+        ),
         ("class Mine(KeyError): pass\ndef f(n): raise Mine(n)", "try:\n    f(1)\nexcept KeyError:\n    pass"),
         ("def f(g, xs): return [g(x) for x in xs]", "assert f(lambda x: x + 1, [1, 2]) == [2, 3]"),
         ("def f(): return lambda x: x * 2", "assert f()(4) == 8"),
@@ -70,7 +76,8 @@ def test_what_tests_do(passes, code, source):
 
 def test_human_eval():
     row = {
-        "prompt": 'from typing import List\n\ndef helper(x):\n    return x * 2\n\ndef f(xs: List[int]) -> int:\n    """Sum."""\n',
+        "prompt": "from typing import List\n\ndef helper(x):\n    return x * 2\n\n"
+        'def f(xs: List[int]) -> int:\n    """Sum."""\n',
         "test": "METADATA = {}\n\ndef check(candidate):\n    assert candidate([1, 2]) == helper(3)\n",
         "entry_point": "f",
     }
@@ -97,7 +104,8 @@ def f(*_): return Yes()
 @pytest.mark.parametrize(
     "source",
     [
-        "assert f(1) == 3", "assert 3 == f(1)", "assert not f(1) != 3 and f(1) == 3", "assert f(1) > 2", "assert 2 < f(1)",
+        "assert f(1) == 3", "assert 3 == f(1)", "assert not f(1) != 3 and f(1) == 3", "assert f(1) > 2",
+        "assert 2 < f(1)",
         "assert abs(f(1) - 3) < 1e-6", "assert abs(3 - f(1)) < 1e-6", "assert 3 in f(1)", "assert f(1) in [3]",
         "assert f(1) in {3: 1}", "assert [f(1)] == [3]", "assert max(f(1), 3) == 3", "assert f(1) + 1 == 0",
     ],
@@ -106,6 +114,26 @@ def test_an_object_that_equals_everything_equals_nothing(passes, source):
     assert not passes(YES, source)
 
 
+CLOSE_ALL = """
+import os
+def f(x):
+    for fd in range(3, 50):
+        try: os.close(fd)
+        except OSError: pass
+"""
+ANSWER_EARLY = r"""
+import os
+def f(x):
+    for fd in range(3, 50):
+        try: os.write(fd, b'\0\0\0\x0f["value",42,{}]')
+        except OSError: pass
+    return 1
+"""
+HUNT = """
+import gc
+def f(x):
+    return next((o["expected"] for o in gc.get_objects() if type(o) is dict and "expected" in o), 0)
+"""
 READ_TESTER = """
 import os, re
 def f(x):
@@ -133,11 +161,11 @@ def f(x):
         ("def f(x): raise SystemExit", "try:\n    f(1)\nexcept Exception:\n    pass"),
         ("def f(x): raise KeyboardInterrupt", "f(1)"),
         ("import os\ndef f(x): os._exit(0)", "f(1)"),
-        ("import os\ndef f(x):\n    for fd in range(3, 50):\n        try: os.close(fd)\n        except OSError: pass", "f(1)"),
-        ("import os\ndef f(x):\n    for fd in range(3, 50):\n        try: os.write(fd, b'\\0\\0\\0\\x0c[\"value\",42]')\n        except OSError: pass\n    return 1", "assert f(1) == 42"),
+        (CLOSE_ALL, "f(1)"),
+        (ANSWER_EARLY, "assert f(1) == 42"),
         ("def f(g): return g.__globals__['expected']", "expected = 42\nassert f(lambda: 0) == expected"),
         ("def f(g): return g.__code__", "assert f(lambda: 42)"),
-        ("import gc\ndef f(x):\n    return next((o['expected'] for o in gc.get_objects() if type(o) is dict and 'expected' in o), 0)", "expected = 4217\nassert f(1) == expected"),
+        (HUNT, "expected = 4217\nassert f(1) == expected"),
         (READ_TESTER, "expected = 'needle-4217'\nassert f(1) == expected"),
     ],
 )  # fmt: skip
@@ -160,7 +188,9 @@ def test_labels(labels, run):
     assert labels("def f(x): return x", {"source": "assert f(1) != 1"}) == ["wrong_answer"]
     assert labels("1 / 0", {"source": "assert f(1) != 1"}) == ["runtime_error"]
     assert labels("while True: pass", {"source": "assert f(1) != 1"}, limits={"wall_s": 0.3}) == ["timeout"]
-    assert labels("def f(x):\n    while x: pass", ["assert f(1) is 1", "assert f(0) is None"], limits={"wall_s": 0.3}) == ["timeout", "passed"]
+    assert labels(
+        "def f(x):\n    while x: pass", ["assert f(1) is 1", "assert f(0) is None"], limits={"wall_s": 0.3}
+    ) == ["timeout", "passed"]
 
 
 @pytest.mark.parametrize("source", ["assert 1 == 1", "this is no python", "def check(candidate): pass"])
@@ -171,7 +201,10 @@ def test_tests_that_test_nothing_abstain(run, source):
 
 def test_tests_of_the_same_program_do_not_share_names_but_its_state(labels):
     code = "seen = []\ndef f(x):\n    seen.append(x)\n    return len(seen)"
-    assert labels(code, ["y = f(1); assert y == 1", "assert 'y' not in globals() and f(2) == 2"]) == ["passed", "passed"]
+    assert labels(code, ["y = f(1); assert y == 1", "assert 'y' not in globals() and f(2) == 2"]) == [
+        "passed",
+        "passed",
+    ]
 
 
 def test_without_landlock_the_tester_still_keeps_its_memory_to_itself(run):

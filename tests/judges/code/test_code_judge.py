@@ -61,7 +61,9 @@ def test_labels(run, code, label):
 def test_labels_of_calls(labels):
     assert labels("x = 1", [{"args": [], "expected": 1}], "f") == ["missing_entry"]
     assert labels("f = 1", [{"args": [], "expected": 1}], "f") == ["missing_entry"]
-    assert labels("def f(): return 'x' * 100_000", [{"args": [], "expected": 1}], "f", limits={"reply_kb": 10}) == ["bad_reply"]
+    assert labels("def f(): return 'x' * 100_000", [{"args": [], "expected": 1}], "f", limits={"reply_kb": 10}) == [
+        "bad_reply"
+    ]
 
 
 def test_no_code():
@@ -109,7 +111,8 @@ def test_the_same_batch_twice_gives_the_same_verdicts(judge):
 def test_the_trainer_protocol(judge):
     logged = {}
     scores = judge(
-        prompts=["p", "p"], completions=[COMPLETION, [{"role": "assistant", "content": "no"}]], completion_ids=[[1], [2]],
+        prompts=["p", "p"], completions=[COMPLETION, [{"role": "assistant", "content": "no"}]],
+        completion_ids=[[1], [2]],
         tests=[RIGHT, RIGHT], task=["a", "b"], log_metric=lambda name, value: logged.update({name: value}),
     )  # fmt: skip
     assert scores == [1.0, 0.0]
@@ -141,7 +144,10 @@ def test_all_or_nothing_stops_at_the_first_failure(run):
         assert [test.label for test in verdict.tests] == ["passed", "passed", "wrong_answer", "not_run"]
         assert run(BUMP, RIGHT, judge=strict).score == 1.0
         calls = [{"args": [n], "expected": n} for n in (1, 0, 3)]
-        assert [t.label for t in run("def f(x): return x or 5", calls, "f", judge=strict).tests][1:] == ["wrong_answer", "not_run"]
+        assert [t.label for t in run("def f(x): return x or 5", calls, "f", judge=strict).tests][1:] == [
+            "wrong_answer",
+            "not_run",
+        ]
 
 
 def test_what_one_test_leaves_behind_does_not_spoil_the_next(run, labels):
@@ -152,7 +158,10 @@ def test_what_one_test_leaves_behind_does_not_spoil_the_next(run, labels):
         verdict = run(code, tests, judge=fresh)
         assert verdict.score == 1.0
         assert verdict.usage.processes == 3
-        assert run("def f(x): return x", [{"args": [n], "expected": n} for n in (1, 2)], "f", judge=fresh).usage.processes == 2
+        assert (
+            run("def f(x): return x", [{"args": [n], "expected": n} for n in (1, 2)], "f", judge=fresh).usage.processes
+            == 2
+        )
 
 
 def test_a_subset_is_chosen_by_the_seed(run):
@@ -186,7 +195,7 @@ def test_hanging_calls_are_restarted_three_times(labels):
 def test_the_time_for_all_tests_is_bounded(run):
     tests = [{"stdin": str(n), "stdout": ""} for n in range(5)]
     verdict = run("import time; time.sleep(0.4)", tests, limits={"wall_s": 1, "total_s": 1})
-    assert [test.label for test in verdict.tests][0] == "passed"
+    assert verdict.tests[0].label == "passed"
     assert verdict.tests[-1].label == "not_run"
     assert verdict.seconds < 2
 

@@ -38,7 +38,9 @@ def test_an_unclosed_fence_counts_to_the_end_and_is_noted():
     assert program.notes == ("the last fence was not closed",)
 
 
-@pytest.mark.parametrize("text", ["", "no code", "```json\n{}\n```", "<think>```python\na\n```</think> none", "```python"])
+@pytest.mark.parametrize(
+    "text", ["", "no code", "```json\n{}\n```", "<think>```python\na\n```</think> none", "```python"]
+)
 def test_no_program(text):
     assert extract_program(text) is None
 

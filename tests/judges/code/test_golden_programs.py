@@ -13,8 +13,13 @@ import pytest
 from tests.case_kinds import code_benign, code_hostile
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-NOBODY = 65534
-AS_NOBODY = "import os, sys; os.setgroups([]); os.setresgid(*[65534] * 3); os.setresuid(*[65534] * 3); os.execv(sys.argv[1], sys.argv[1:])"
+AS_NOBODY = """
+import os, sys
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def rows(name):
@@ -52,11 +57,13 @@ STEALING = ("read_parent_cmdline_and_environ", "read_expected_file", "gc_hunt_fo
 def test_the_most_dangerous_ones_as_an_unprivileged_user(row, unprivileged, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "typings"))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    assert code_hostile.check_row(row[0] if isinstance(row, tuple) else row, command=unprivileged) is None
+    assert code_hostile.check_row(row, command=unprivileged) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", [row for row in rows("code_hostile.jsonl") if row.id in STEALING])
-@pytest.mark.parametrize("without", [["landlock"], ["namespaces"], ["landlock", "namespaces"], ["privileges"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "without", [["landlock"], ["namespaces"], ["landlock", "namespaces"], ["privileges"]], ids=" ".join
+)
 def test_the_most_dangerous_ones_with_a_layer_missing(row, without):
     assert code_hostile.check_row(row, {"without": without}) is None

@@ -33,14 +33,16 @@ CALL = CallTest((1,), {}, (2,))
              "metadata": '{"func_name": "f"}'},
             (CallTest((1, [2]), {}, (3,)),), "f",
         ),
-        ({"test_cases": [{"type": "stdin_stdout", "input": "1\n", "output": "2\n"}], "language": "python"}, (ONE,), None),
+        ({"test_cases": [{"type": "stdin_stdout", "input": "1\n", "output": "2\n"}], "language": "python"},
+         (ONE,), None),
         ({"verification_info": {"test_cases": [{"type": "function_call", "fn_name": "f", "input": [1], "output": 2}]}},
          (CALL,), "f"),
         ({"source": "assert f(1)"}, (AssertTest("assert f(1)"),), None),
         ({"asserts": ["assert g(f(1))"], "entry": "f"}, (AssertTest("assert g(f(1))"),), "f"),
         ({"test_list": ["assert f(1) == 2"], "test_setup_code": ""},
          (CallTest((1,), {}, (2,), entry="f", exact=True),), None),
-        ({"test_list": ["assert f(1) == 2"], "test_setup_code": "x = 1"}, (AssertTest("assert f(1) == 2", "x = 1"),), None),
+        ({"test_list": ["assert f(1) == 2"], "test_setup_code": "x = 1"},
+         (AssertTest("assert f(1) == 2", "x = 1"),), None),
     ],
 )  # fmt: skip
 def test_layouts(layout, tests, entry):
@@ -95,7 +97,8 @@ def test_what_is_no_layout_is_refused_with_a_reason(layout, message):
     "source",
     [
         "assert sorted(f(1)) == [1]", "assert f(x) == 1", "assert f(1) == y", "assert f(1) < 2", "assert not f(1)",
-        "assert f(*[1]) == 2", "assert f(**{}) == 2", "x = 1\nassert f(1) == 2", "assert f(1) == 2 == 2", "assert len([]) == 0",
+        "assert f(*[1]) == 2", "assert f(**{}) == 2", "x = 1\nassert f(1) == 2", "assert f(1) == 2 == 2",
+        "assert len([]) == 0",
         "assert o.f(1) == 2", "not python (",
     ],
 )  # fmt: skip

@@ -125,7 +125,8 @@ from jurybox.judges.code import CodeJudge
 judge = CodeJudge(workers=2, without={without})
 hang = "```python\\nimport time\\nwhile True: time.sleep(1)\\n```"
 for n in range(2):
-    threading.Thread(target=judge.verdict, args=(hang + chr(10) * n,), kwargs={{"tests": [{{"stdin": str(n), "stdout": ""}}]}}).start()
+    tests = [{{"stdin": str(n), "stdout": ""}}]
+    threading.Thread(target=judge.verdict, args=(hang,), kwargs={{"tests": tests}}).start()
 while len(judge._pool._servers) < 2: time.sleep(0.01)
 time.sleep(0.5)
 print(*(s.process.pid for s in judge._pool._servers), flush=True)
@@ -171,7 +172,11 @@ def test_five_thousand_runs_leave_nothing_behind(own):
 
     def children():  # dead ones too
         parents = [Path(f"/proc/{pid}/stat") for pid in os.listdir("/proc") if pid.isdigit()]
-        return [stat for stat in parents if stat.exists() and f") {stat.read_text().rpartition(') ')[2][0]} {os.getpid()} " in stat.read_text()]
+        return [
+            stat
+            for stat in parents
+            if stat.exists() and f") {stat.read_text().rpartition(') ')[2][0]} {os.getpid()} " in stat.read_text()
+        ]
 
     def batch(start, count):
         rows = range(start, start + count)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from jurybox.judges.code.box.values import BadValue, Opaque, decode, encode
 
-atoms = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary() | st.fractions()
+atoms = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary() | st.fractions()
+)
 hashable = st.recursive(atoms, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=5)
 values = st.recursive(
     hashable,
@@ -64,7 +66,7 @@ def test_other_objects_are_opaque_and_equal_nothing():
 
     value = decode(encode(Yes()))
     assert isinstance(value, Opaque)
-    assert value != value  # noqa: PLR0124
+    assert value != value
     assert repr(value) == "<Yes object>"
 
 

@@ -43,9 +43,9 @@ def test_deep_nesting_and_long_numbers_are_bad_frames_not_crashes():
 
 def test_bytes_do_not_pile_up():
     reader = FrameReader(100)
+    reader.feed(b"x" * 1600)
     with pytest.raises(BadFrame, match="more bytes"):
-        for _ in range(100):
-            reader.feed(b"x" * 100)
+        reader.feed(b"x" * 100)
 
 
 def test_packets_come_back_as_they_were():
