@@ -121,11 +121,11 @@ def f(x):
         try: os.close(fd)
         except OSError: pass
 """
-ANSWER_EARLY = r"""
+CLAIM_A_PASS = r"""
 import os
 def f(x):
     for fd in range(3, 50):
-        try: os.write(fd, b'\0\0\0\x0f["value",42,{}]')
+        try: os.write(fd, b'\0\0\0\x14["test","passed",""]')
         except OSError: pass
     return 1
 """
@@ -162,7 +162,7 @@ def f(x):
         ("def f(x): raise KeyboardInterrupt", "f(1)"),
         ("import os\ndef f(x): os._exit(0)", "f(1)"),
         (CLOSE_ALL, "f(1)"),
-        (ANSWER_EARLY, "assert f(1) == 42"),
+        (CLAIM_A_PASS, "assert f(1) == 42"),
         ("def f(g): return g.__globals__['expected']", "expected = 42\nassert f(lambda: 0) == expected"),
         ("def f(g): return g.__code__", "assert f(lambda: 42)"),
         (HUNT, "expected = 4217\nassert f(1) == expected"),
