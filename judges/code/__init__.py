@@ -1,0 +1,32 @@
+"""The code-execution judge: a completion's Python against tests, in a box it cannot leave or look out of.
+
+Read in this order: `judge.py` (what is asked), `extraction.py`, `layouts.py` and `suite.py` (a program and its
+tests), `plan.py` (who runs what), `stdio.py`, `calls.py` and `asserts.py` (the three kinds of tests), `checking.py`
+and `comparison.py` (when an answer is right), `pool.py`, `server.py` and `child.py` (the processes, from this side of
+the wall), and `box/` (the other side).
+"""
+
+from .comparison import Compare
+from .isolation import LAYERS, IsolationReport, IsolationUnavailable
+from .judge import CodeJudge
+from .limits import Limits
+from .results import CodeVerdict, TestResult, Usage
+from .server import ServerLost
+from .suite import AssertTest, CallTest, StdioTest, Suite
+
+__all__ = [
+    "LAYERS",
+    "AssertTest",
+    "CallTest",
+    "CodeJudge",
+    "CodeVerdict",
+    "Compare",
+    "IsolationReport",
+    "IsolationUnavailable",
+    "Limits",
+    "ServerLost",
+    "StdioTest",
+    "Suite",
+    "TestResult",
+    "Usage",
+]

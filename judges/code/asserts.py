@@ -1,0 +1,125 @@
+"""Judging by test source: a tester runs the trusted source, a candidate runs the program, a socket joins them."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from time import monotonic
+from typing import Any
+
+from .child import Child, ChildEnded
+from .results import TestResult
+from .session import BREAKDOWNS, Session, claimed, timed
+from .suite import AssertTest
+from .waiting import Run
+
+RESTARTS = 3
+
+
+def run_asserts(session: Session, tests: Sequence[AssertTest]) -> Run[list[TestResult]]:
+    """The results of tests in order. When either side breaks, both are replaced, three times at most."""
+    asserts = _Asserts(session, tests)
+    for _attempt in range(1 + RESTARTS):
+        if not asserts.todo or session.out_of_time:
+            break
+        yield from asserts.serve()
+    return [asserts.results.get(place, TestResult("not_run")) for place in range(len(tests))]
+
+
+class _Asserts:
+    """Which tests are still to do and what became of the others."""
+
+    def __init__(self, session: Session, tests: Sequence[AssertTest]) -> None:
+        self.session = session
+        self.tests = tests
+        self.todo = deque(range(len(tests)))
+        self.results: dict[int, TestResult] = {}
+
+    def serve(self) -> Run[None]:
+        """Run the remaining tests with a fresh pair, until one side breaks or all are done."""
+        theirs, ours = socket.socketpair()
+        with theirs, ours:
+            candidate = yield from self.session.open("candidate", link=theirs.fileno())
+            theirs.close()  # the candidate holds it alone now, so its end is seen at the other side
+            if not (yield from self._loaded(candidate)):
+                return
+            tester = yield from self.session.open("tester", link=ours.fileno(), **self._tester_task())
+        yield from self._hear(tester, candidate)
+        for child in (tester, candidate):
+            if child in self.session.children:
+                failed = child is candidate and any(not result.passed for result in self.results.values())
+                yield from self.session.close(child, failed=failed)
+
+    def _loaded(self, candidate: Child) -> Run[bool]:
+        """Whether the program has loaded; if not, all tests have failed for the same reason."""
+        began = monotonic()
+        try:
+            message = yield from candidate.reply(self.session.deadline(began))
+        except BREAKDOWNS as error:
+            self._fail_rest((yield from self.session.breakdown(candidate, error, began)))
+            return False
+        if message == ["ready"]:
+            return True
+        self._fail_rest(timed(claimed(message), began))
+        yield from self.session.close(candidate, failed=True)
+        return False
+
+    def _tester_task(self) -> dict[str, Any]:
+        return {
+            "tests": [asdict(self.tests[place]) for place in self.todo],
+            "entry": self.session.entry,
+            "trust": self.session.rules.trust_candidate_eq,
+            "reply_bytes": self.session.rules.limits.reply_kb << 10,
+        }
+
+    def _hear(self, tester: Child, candidate: Child) -> Run[None]:
+        """Hear the results one after the other, until a test loses the candidate or runs out of time."""
+        while self.todo:
+            began = monotonic()
+            place = self.todo.popleft()
+            try:
+                message = yield from tester.reply(self.session.deadline(began))
+            except BREAKDOWNS as error:
+                self.results[place] = yield from self._broken(tester, candidate, error, began)
+                self._stop_after(place)
+                return
+            lost = message[1:2] == ["lost"]
+            result = self._told(message)
+            if lost:
+                result = yield from self.session.breakdown(candidate, ChildEnded(), began)
+            self.results[place] = timed(_no_normal_end(result), began)
+            self._stop_after(place)
+            if lost:
+                return
+
+    def _told(self, message: list[Any]) -> TestResult:
+        """What the tester says; the text of a failed assertion may hold the answer, so it is kept only on demand."""
+        if message == ["test", "passed", ""]:
+            return TestResult("passed", 1.0)
+        result = claimed(message)
+        if result.label == "wrong_answer" and not self.session.rules.reveal_expected:
+            return replace(result, detail="")
+        return result
+
+    def _broken(self, tester: Child, candidate: Child, error: Exception, began: float) -> Run[TestResult]:
+        """The tester waits for the candidate, so a timeout is the candidate's; the tester's own end is not."""
+        if isinstance(error, ChildEnded):
+            return _no_normal_end((yield from self.session.breakdown(tester, error, began)))
+        return (yield from self.session.breakdown(candidate, error, began))
+
+    def _stop_after(self, place: int) -> None:
+        if self.session.rules.stop_on_first_failure and not self.results[place].passed:
+            self.todo.clear()
+
+    def _fail_rest(self, result: TestResult) -> None:
+        self.results.update(dict.fromkeys(self.todo, _no_normal_end(result)))
+        self.todo.clear()
+
+
+def _no_normal_end(result: TestResult) -> TestResult:
+    """Where answers are awaited, an exit status of 0 is no end but a flight."""
+    if result.label != "ended":
+        return result
+    return TestResult("runtime_error", 0.0, result.wall_s, result.cpu_s, result.rss_mb, "the program ended early")

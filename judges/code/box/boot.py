@@ -1,0 +1,24 @@
+"""The file the caller starts, by path, with `python -I -S`: loads the box without its parent packages."""
+
+import importlib
+import importlib.util
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def main() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "jurybox_box", HERE / "__init__.py", submodule_search_locations=[str(HERE)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    box = importlib.util.module_from_spec(spec)
+    sys.modules["jurybox_box"] = box
+    spec.loader.exec_module(box)
+    importlib.import_module("jurybox_box.server").main(int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The server: started once, warm, one thread. It forks children on request and reports what became of them.
+
+It never sees a program, an input or an answer: those lie in descriptors that it passes on unread. So a child, which
+is a copy of this process, finds none of them in its memory. Nor does it keep time: the caller kills by pidfd.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+
+from . import child, confine, kernel, probe
+from .filter import ChildFilter
+from .wire import ENDED, REFUSED, REQUEST, STARTED, Event, Request, receive_descriptors
+
+STACK_BYTES = 112 << 20  # the address space keeps at least 128 MB free below a main thread's stack
+THREAD_STACK_BYTES = 8 << 20  # else each thread reserves as much as the raised limit allows the main one
+USUAL_MODULES = (
+    "array", "ast", "bisect", "calendar", "cmath", "codecs", "collections.abc", "contextlib", "copy", "dataclasses",
+    "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions", "functools", "hashlib", "heapq", "inspect",
+    "io", "itertools", "json", "locale", "math", "operator", "pprint", "queue", "random", "re", "secrets", "signal",
+    "statistics", "string", "struct", "tempfile", "textwrap", "threading", "time", "traceback", "types", "typing",
+    "unicodedata", "uuid", "zlib",
+)  # fmt: skip
+
+
+def main(descriptor: int) -> None:
+    control = socket.socket(fileno=descriptor)
+    settings = json.loads(control.recv(1 << 16))
+    layers = confine.Confinement(settings["layers"], settings["packages"])
+    layers.before_imports()
+    import_modules(settings["preload"], settings["packages"])
+    gc.collect()
+    gc.disable()
+    gc.freeze()  # a child's collector leaves the shared pages alone
+    server = Server(control, no_open="no_open" in settings["layers"])
+    layers.after_imports()
+    server.finish(layers)
+    escapes = probe.run(server, settings["caller"], settings["witness"])
+    hello = {"pid": os.getpid(), "layers": layers.layers, "missing": layers.missing, "escapes": escapes}
+    control.sendall(json.dumps(hello).encode())
+    server.serve()
+
+
+def import_modules(preload: list[str], packages: list[str]) -> None:
+    """Warm up what programs usually import; a missing optional module ends the server with its name."""
+    sys.path += packages
+    for name in (*USUAL_MODULES, *preload):
+        importlib.import_module(name)
+    if threading.active_count() != 1 or len(os.listdir("/proc/self/task")) != 1:
+        raise RuntimeError(f"importing {', '.join(preload)} started threads, which a fork would lose")
+
+
+class Server:
+    """Forks and reaps. Its only state is which process runs for which request."""
+
+    def __init__(self, control: socket.socket, no_open: bool) -> None:
+        self.control = control
+        self.null = os.open(os.devnull, os.O_RDWR)
+        self.namespaced = False
+        self.no_open = no_open
+        self._child_filter: ChildFilter | None = None
+        self._running: dict[int, tuple[int, int]] = {}  # pidfd: (process, request)
+        self._poll = select.poll()
+        with open("/proc/self/statm") as statm:
+            self.base_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+        threading.stack_size(THREAD_STACK_BYTES)
+
+    def finish(self, layers: confine.Confinement) -> None:
+        """Choose the children's filter: without Landlock and a private root no file may be opened."""
+        self.namespaced = "namespaces" in layers.layers
+        if "seccomp" not in layers.layers:
+            layers.missing["no_open"] = "needs seccomp"
+            return
+        hidden = "landlock" in layers.layers or "private_root" in layers.layers
+        no_open = self.no_open and not hidden
+        self._child_filter = ChildFilter(no_open)
+        self.no_open = no_open
+        if no_open:
+            layers.layers.append("no_open")
+        else:
+            layers.missing["no_open"] = "not needed" if hidden else "switched off"
+
+    def serve(self) -> None:
+        """Until the caller hangs up: fork on request, report every end."""
+        self._poll.register(self.control, select.POLLIN)
+        while True:
+            for descriptor, _events in self._poll.poll():
+                if descriptor != self.control.fileno():
+                    self._reap(descriptor)
+                elif not self._accept():
+                    return
+
+    def _accept(self) -> bool:
+        data, descriptors = receive_descriptors(self.control, REQUEST.size)
+        if not data:
+            return False
+        request = Request.unpack(data)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._report(Event(REFUSED, request.run, error.errno or 0))
+        else:
+            if pid == 0:
+                child.live(self, request, descriptors)
+            self._started(pid, request)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return True
+
+    def _started(self, pid: int, request: Request) -> None:
+        pidfd = os.pidfd_open(pid)
+        self._running[pidfd] = (pid, request.run)
+        self._poll.register(pidfd, select.POLLIN)
+        with suppress(BrokenPipeError):  # the caller is gone: the loop sees it next
+            socket.send_fds(self.control, [Event(STARTED, request.run, 0).pack()], [pidfd])
+
+    def _reap(self, pidfd: int) -> None:
+        pid, run = self._running.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _pid, status, usage = os.wait4(pid, 0)
+        self._report(Event(ENDED, run, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+
+    def _report(self, event: Event) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.control.sendall(event.pack())
+
+    def bound(self, request: Request) -> None:
+        """A child's limits, and its tie to the server's life."""
+        child.limit(request, self.base_bytes, self.namespaced)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def seal(self) -> None:
+        """A child's last filter: from here on it can start nothing and signal nobody."""
+        if self._child_filter is not None:
+            self._child_filter.install(os.getpid())

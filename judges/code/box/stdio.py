@@ -1,0 +1,33 @@
+"""A child that runs one program on several inputs, one after the other, each with descriptors of its own for 0 and 1.
+
+It never learns an expected output. What one run leaves behind can therefore only spoil the next one's answer, and
+the caller runs a spoilt test again in a fresh child.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from . import program
+from .wire import Channel, receive_descriptors
+
+
+def run(channel: Channel, task: dict[str, Any]) -> int:
+    """Serve tests until the caller hangs up; the exit status of the child."""
+    try:
+        code = program.compile_program(task["code"])
+    except program.CompileError as error:
+        channel.send(["failed", "compile_error", str(error)])
+        return 1
+    while True:
+        data, descriptors = receive_descriptors(channel.socket, 1)
+        if not data:
+            return 0
+        for place, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, place)
+            os.close(descriptor)
+        program.open_streams()
+        program.reset(task["seed"])
+        ending = program.execute(code, program.fresh_main())
+        channel.send(["ended", *ending])

@@ -1,0 +1,187 @@
+"""The caller's end of one child: its channel, its pidfd, its error file, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from .box.wire import Event, FrameReader, Request, frame
+from .limits import Limits
+from .server import Server, ServerLost
+from .waiting import Run, Wait
+
+CHUNK = 1 << 16
+STARTING_SECONDS = 10.0  # a fork takes a millisecond; a server that needs this long is lost
+ENDING_SECONDS = 5.0  # from SIGKILL to the kernel's word that it is over
+POLITE_SECONDS = 0.2  # for a child that hung up to end by itself, so that its status is its own
+STDERR_TAIL = 2000
+
+
+class ChildEnded(Exception):  # noqa: N818 - the name says what happened
+    """The child closed its channel before it answered."""
+
+
+class OutOfTime(Exception):  # noqa: N818 - the name says what happened
+    """The deadline passed before the child answered."""
+
+
+class Child:
+    """One forked child, from the request to its end. Close it, however the run ends.
+
+    Args:
+        server: who forks it.
+        task: what it does; goes into a descriptor that only the child reads.
+        limits: its bounds.
+        link: one more descriptor for it, of a socket to another child.
+    """
+
+    def __init__(self, server: Server, task: dict[str, Any], limits: Limits, link: int | None = None) -> None:
+        self.server = server
+        self.run = server.runs
+        self.pidfd: int | None = None
+        self.end: Event | None = None
+        self._reader = FrameReader(limits.reply_kb << 10)
+        self._limits = limits
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.channel.setblocking(False)
+        self._errors = os.memfd_create("stderr")
+        payload = file_of(json.dumps(task).encode())
+        try:
+            request = Request(self.run, limits.memory_mb, limits.cpu_seconds, limits.output_kb)
+            links = [] if link is None else [link]
+            server.fork(request, [theirs.fileno(), payload, self._errors, *links])
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(payload)
+
+    def start(self) -> Run[None]:
+        """Wait until the server says that the child runs."""
+        deadline = monotonic() + STARTING_SECONDS
+        while self.run not in self.server.started:
+            if not (yield Wait((self.server.control.fileno(),), deadline)):
+                raise ServerLost("the server does not answer")
+            self.server.receive()
+        self.pidfd = self.server.started.pop(self.run)
+
+    def send(self, message: Any, deadline: float) -> Run[int]:
+        """Send one message; its size in bytes. A child that does not read makes this wait, and then `OutOfTime`."""
+        data = memoryview(frame(message))
+        size = len(data)
+        while data:
+            try:
+                data = data[self.channel.send(data) :]
+            except BlockingIOError:  # it may itself wait for us to read, so read; else look again soon
+                if monotonic() > deadline:
+                    raise OutOfTime from None
+                if (yield Wait((self.channel.fileno(),), min(deadline, monotonic() + 0.005))):
+                    self._take_in()
+            except OSError:  # it is gone; reading will say so
+                break
+        return size
+
+    def send_descriptors(self, descriptors: Sequence[int]) -> None:
+        """Pass descriptors, with one byte to carry them."""
+        with suppress(OSError):  # it is gone; reading will say so
+            socket.send_fds(self.channel, [b"T"], list(descriptors))
+
+    def reply(self, deadline: float) -> Run[Any]:
+        """The child's next message.
+
+        Raises:
+            ChildEnded, OutOfTime: there is none.
+            BadFrame: what came is no message.
+            ServerLost: nobody is there to say how it ended.
+        """
+        while (message := self._reader.next()) is None:
+            descriptors = (self.channel.fileno(), self.server.control.fileno())
+            ready = yield Wait(descriptors, deadline)
+            if not ready:
+                raise OutOfTime
+            if descriptors[1] in ready:
+                self.server.receive()
+            if descriptors[0] in ready:
+                self._take_in()
+        return message
+
+    def _take_in(self) -> None:
+        try:
+            data = self.channel.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise ChildEnded
+        self._reader.feed(data)
+
+    def kill(self) -> None:
+        """End the child, whatever it does; exactly this process, since the pidfd names no other."""
+        if self.pidfd is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def finish(self, kill: bool = True) -> Run[Event]:
+        """Hang up, by default kill, and wait for the kernel's account of the child."""
+        self.channel.close()
+        if kill:
+            self.kill()
+        deadline = monotonic() + (ENDING_SECONDS if kill else POLITE_SECONDS)
+        while self.run not in self.server.ended:
+            if (yield Wait((self.server.control.fileno(),), deadline)):
+                self.server.receive()
+            elif kill:
+                raise ServerLost("a killed child does not end")
+            else:
+                kill, deadline = True, monotonic() + ENDING_SECONDS
+                self.kill()
+        self.end = self.server.ended.pop(self.run)
+        return self.end
+
+    def stderr_tail(self) -> str:
+        """The end of what the child wrote to standard error."""
+        size = os.fstat(self._errors).st_size
+        return os.pread(self._errors, STDERR_TAIL, max(0, size - STDERR_TAIL)).decode(errors="replace")
+
+    def starved(self, since: float) -> bool:
+        """Whether the child spent most of the time since then waiting for a core, by the kernel's count."""
+        waited = _queued_seconds(self.pidfd)
+        return waited is not None and waited > (monotonic() - since) / 2
+
+    def close(self) -> None:
+        """Give back the descriptors; a child that still runs is killed."""
+        if self.end is None:
+            self.kill()
+        self.channel.close()
+        for descriptor in (self._errors, self.pidfd):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._errors, self.pidfd = -1, None
+
+
+def _queued_seconds(pidfd: int | None) -> float | None:
+    """Time that a process was runnable without running; None where the kernel does not tell."""
+    try:
+        with open(f"/proc/self/fdinfo/{pidfd}") as info:
+            pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
+        with open(f"/proc/{pid}/schedstat") as stat:
+            return int(stat.read().split()[1]) / 1e9
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def file_of(data: bytes) -> int:
+    """A descriptor of a file in memory with this content, at its start."""
+    descriptor = os.memfd_create("data")
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written : written + (1 << 28)], written)
+    return descriptor

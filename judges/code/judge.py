@@ -1,0 +1,280 @@
+"""`CodeJudge`: runs a completion's Python against tests, in a box."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Any, Literal
+
+from ..cores import usable_cores
+from ..judge import Judge
+from ..sample import Sample, samples_of
+from .comparison import Compare
+from .extraction import Program, extract_program
+from .isolation import LAYERS, LEVELS, IsolationReport, IsolationUnavailable
+from .layouts import read_suite
+from .limits import Limits
+from .plan import Job, infrastructure_fault, no_program, run_job
+from .pool import Pool
+from .results import CodeVerdict
+from .server import ServerLost, ServerSettings
+from .session import Rules, Session
+from .suite import Suite
+from .waiting import Run, drive, drive_async
+
+logger = logging.getLogger("jurybox")
+ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test never is
+
+
+class CodeJudge(Judge):
+    """Scores a completion by the share of tests that its Python program passes.
+
+    >>> judge = CodeJudge()                                                             # doctest: +SKIP
+    >>> judge.verdict("```python\\nprint(int(input()) + 1)\\n```", tests=[{"stdin": "1", "stdout": "2"}])
+    CodeVerdict(1.0, 'passed', ...)
+
+    The program is the last fenced Python block after the reasoning. It runs in a process of its own that can read
+    the standard library and nothing else, write nothing, start nothing and reach nobody; its answers are compared
+    here, where it cannot reach. `SECURITY.md` says what is promised. The column `tests` holds, for each completion,
+    tests in one of the layouts that `layouts.py` lists; a column `entry` may name the function to call.
+
+    Args:
+        workers: programs that run at once; None for one a usable core.
+        limits: time, memory and output of one program.
+        reward: "fraction" of the tests passed, or "all": 1.0 only if every test passed, stopping at the first failure.
+        reuse: "program" runs the tests of a program in one process, "test" gives each test a new one.
+        isolation: "strict" raises where the machine does not offer it; "degraded" goes without and says so in every
+            verdict; "none" keeps limits and kills only, for code that you trust.
+        without: layers to leave out (see `isolation.LAYERS`); "strict" then checks whether the others suffice.
+        compare: how outputs and values are compared.
+        preload: modules to have ready beyond the standard library, such as "numpy"; no others can be imported.
+        max_tests: run only so many tests of each program, chosen by the seed.
+        stop_on_first_failure: None to do so exactly when reward="all".
+        window: calls sent ahead of their answers; 1 where later inputs must not be known, or each call is timed.
+        retry_starved: repeat a timeout once when the program was mostly waiting for a core.
+        allow_bare: take a completion without a fence for a program when it compiles.
+        reveal_expected: put expected answers into the evidence; beware of evidence that is fed back to a model.
+        trust_candidate_eq: let objects of the program decide their own comparisons in assert tests ("forgeable").
+        on_infra_error: "none" abstains when the box itself fails twice, "raise" raises `ServerLost`.
+        seed: of the program's `random`, and of `max_tests`.
+
+    Reasons: "passed", or that of the first failing test: "wrong_answer", "runtime_error", "timeout", "memory_limit",
+    "output_limit", "compile_error", "bad_reply", "missing_entry", "not_run" (the time for all tests was up); "no_code"
+    (no program in the completion); "invalid_tests" (abstains: the tests do not compile, or never call the program);
+    "infra_error" (abstains: the box failed twice).
+
+    Raises:
+        IsolationUnavailable: this machine cannot isolate as asked.
+        ValueError: an option, or a row's tests, in no known form; the message says which.
+    """
+
+    columns = ("tests",)
+    optional = ("entry",)
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        reward: Literal["fraction", "all"] = "fraction",
+        reuse: Literal["program", "test"] = "program",
+        isolation: Literal["strict", "degraded", "none"] = "strict",
+        without: Sequence[str] = (),
+        compare: Compare | None = None,
+        preload: Sequence[str] = (),
+        max_tests: int | None = None,
+        stop_on_first_failure: bool | None = None,
+        window: int = 16,
+        retry_starved: bool = True,
+        allow_bare: bool = False,
+        reveal_expected: bool = False,
+        trust_candidate_eq: bool = False,
+        on_infra_error: Literal["none", "raise"] = "none",
+        seed: int = 0,
+    ) -> None:
+        _check_choice("reward", reward, ("fraction", "all"))
+        _check_choice("reuse", reuse, ("program", "test"))
+        _check_choice("isolation", isolation, LEVELS)
+        _check_choice("on_infra_error", on_infra_error, ("none", "raise"))
+        for name, number in (("workers", workers), ("max_tests", max_tests), ("window", window)):
+            if number is not None and number < 1:
+                raise ValueError(f"{name} is at least 1, not {number!r}")
+        self.reward = reward
+        self.max_tests = max_tests
+        self.allow_bare = allow_bare
+        self.on_infra_error = on_infra_error
+        self.infra_errors = 0
+        self.rules = Rules(
+            limits=limits or Limits(),
+            compare=compare or Compare(),
+            reuse=reuse,
+            window=window,
+            stop_on_first_failure=reward == "all" if stop_on_first_failure is None else stop_on_first_failure,
+            retry_starved=retry_starved,
+            trust_candidate_eq=trust_candidate_eq,
+            reveal_expected=reveal_expected,
+            seed=seed,
+        )
+        self.isolation = isolation
+        self.settings = ServerSettings(_layers(isolation, without), _modules(preload))
+        self.workers = workers or usable_cores()
+        self._pool = self._new_pool()
+        self._pool.warm()
+
+    def _new_pool(self) -> Pool:
+        if sys.platform != "linux":
+            raise IsolationUnavailable(f"programs can be boxed in on Linux only, not on {sys.platform}")
+        return Pool(self.settings, self.workers, self.isolation)
+
+    @staticmethod
+    def probe(without: Sequence[str] = ()) -> IsolationReport:
+        """What this machine offers, found out by a trial child; nothing hostile is run."""
+        pool = Pool(ServerSettings(_layers("strict", without)), 1, "none")
+        try:
+            return pool.warm()
+        finally:
+            pool.close()
+
+    # Judging.
+
+    async def averdict(self, completion: Any, prompt: Any = None, **columns: Any) -> CodeVerdict:
+        """As `verdict`, on the running event loop and without blocking it; cancelling ends the program."""
+        given = {name: [value] for name, value in columns.items()}
+        self.require(given)
+        (sample,) = samples_of([completion], None if prompt is None else [prompt], given)
+        start = perf_counter()
+        job = self._job(sample, self._suite(sample, 0))
+        if isinstance(job, CodeVerdict):
+            return job
+        await asyncio.to_thread(self._pool.warm)
+        return self._timed(await drive_async(self._judged(job)), perf_counter() - start)
+
+    def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[CodeVerdict]:
+        suites: dict[Hashable, Suite] = {}
+        places: dict[Hashable, dict[int, Program]] = {}
+        jobs: dict[Hashable, Job] = {}
+        verdicts: dict[int, CodeVerdict] = {}
+        for place, sample in enumerate(samples):
+            key = sample.key((*self.columns, *self.optional))[1:]  # type: ignore[index]
+            if key not in suites:
+                suites[key] = self._suite(sample, place)
+            job = self._job(sample, suites[key])
+            if isinstance(job, CodeVerdict):
+                verdicts[place] = job
+            else:
+                jobs.setdefault((job.program.code, key), job)
+                places.setdefault((job.program.code, key), {})[place] = job.program
+
+        def store(key: Hashable) -> Run[None]:
+            verdict = yield from self._judged(jobs[key])
+            verdicts.update({place: _at(program, verdict) for place, program in places[key].items()})
+
+        runs: Iterator[Run[None]] = (store(key) for key in jobs)
+        drive(runs, at_once=self.workers)
+        return [verdicts[place] for place in range(len(samples))]
+
+    def _suite(self, sample: Sample, row: int) -> Suite:
+        try:
+            return read_suite(sample["tests"], sample.get("entry"))
+        except ValueError as error:
+            raise ValueError(f"row {row}: {error}") from error
+
+    def _job(self, sample: Sample, suite: Suite) -> Job | CodeVerdict:
+        start = perf_counter()
+        program = extract_program(sample.text, self.allow_bare)
+        if program is None or not program.code.strip():
+            return no_program("no_code", perf_counter() - start)
+        rules = self.rules
+        if suite.limits or suite.compare:
+            rules = _changed(rules, suite)
+        return Job(_prefixed(program, suite), suite, rules, self.reward, self.max_tests)
+
+    def _judged(self, job: Job) -> Run[CodeVerdict]:
+        """The verdict on one job, with a second attempt when the box failed, and never for another reason."""
+        for attempt in range(1, ATTEMPTS + 1):
+            server = None
+            healthy = False
+            try:
+                server = yield from self._pool.lease()
+                verdict = yield from run_job(Session(server, job.program.code, job.rules), job)
+                healthy = True
+                return verdict
+            except ServerLost as error:
+                logger.warning("code server lost (attempt %d of %d): %s", attempt, ATTEMPTS, error)
+                failure = error
+            finally:
+                if server is not None:
+                    self._pool.release(server, healthy)
+        self.infra_errors += 1
+        if self.on_infra_error == "raise":
+            raise failure
+        return infrastructure_fault(failure, self._pool.report)
+
+    def _timed(self, verdict: CodeVerdict, seconds: float) -> CodeVerdict:
+        return (
+            verdict
+            if verdict.seconds
+            else CodeVerdict(verdict.score, verdict.status, verdict.reason, verdict.evidence, seconds)
+        )
+
+    # Lifetime.
+
+    def close(self) -> None:
+        """End the servers. A judge that is used again starts new ones."""
+        self._pool.close()
+        self._pool = self._new_pool()
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_pool"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._pool = self._new_pool()
+
+
+def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
+
+
+def _layers(isolation: str, without: Sequence[str]) -> tuple[str, ...]:
+    unknown = set(without) - LAYERS.keys()
+    if isinstance(without, str) or unknown:
+        raise ValueError(f"without lists layers of {', '.join(LAYERS)}; got {without!r}")
+    return () if isolation == "none" else tuple(layer for layer in LAYERS if layer not in without)
+
+
+def _modules(preload: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(preload, str) or not all(isinstance(name, str) and name for name in preload):
+        raise ValueError(f"preload is a list of module names, not {preload!r}")
+    return tuple(preload)
+
+
+def _changed(rules: Rules, suite: Suite) -> Rules:
+    from dataclasses import replace
+
+    return replace(
+        rules, limits=rules.limits.with_changes(suite.limits), compare=rules.compare.with_changes(suite.compare)
+    )
+
+
+def _at(program: Program, verdict: CodeVerdict) -> CodeVerdict:
+    """The verdict on the same program in another completion, where it stood elsewhere."""
+    span = list(program.span)
+    if verdict.evidence.get("span", span) == span:
+        return verdict
+    evidence = {**verdict.evidence, "span": span}
+    return CodeVerdict(verdict.score, verdict.status, verdict.reason, evidence, verdict.seconds)
+
+
+def _prefixed(program: Program, suite: Suite) -> Program:
+    """The program behind its prefix; a completion that is only the rest of the prompt's function is indented again."""
+    if not suite.prefix:
+        return program
+    code = program.code
+    if suite.entry and f"def {suite.entry}" not in code and not code.startswith((" ", "\t")):
+        code = "\n".join(f"    {line}" for line in code.split("\n"))
+    return program._replace(code=f"{suite.prefix}\n{code}")

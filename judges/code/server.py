@@ -1,0 +1,179 @@
+"""The caller's end of one server: start it, ask it for children, hear what became of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .box.wire import ENDED, EVENT, REFUSED, STARTED, Event, Request, receive_descriptors
+from .isolation import LAYERS, IsolationReport
+
+BOOT = Path(__file__).parent / "box" / "boot.py"
+START_SECONDS = 60.0  # imports on a slow disk; nobody hostile is involved yet
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
+}
+
+
+class ServerLost(Exception):  # noqa: N818 - the name says what happened
+    """The server is gone, or does not do its work: never the program's fault."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How a server is made.
+
+    Attributes:
+        layers: those to put on, of `isolation.LAYERS`.
+        preload: modules to import beyond the usual ones of the standard library.
+    """
+
+    layers: tuple[str, ...] = tuple(LAYERS)
+    preload: tuple[str, ...] = ()
+
+
+class Server:
+    """One server process. Not thread-safe: a slot uses it alone.
+
+    Raises:
+        ServerLost: it did not start; the message holds the end of its standard error.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.runs = 0
+        self.started: dict[int, int] = {}  # run: pidfd, until its child takes it
+        self.ended: dict[int, Event] = {}
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with tempfile.TemporaryFile() as errors, theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(BOOT), str(theirs.fileno())],
+                env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                pass_fds=[theirs.fileno()], cwd="/",
+            )  # fmt: skip
+            theirs.close()
+            self.report = self._greet(errors)
+        self.control.setblocking(False)
+
+    def _greet(self, errors: Any) -> IsolationReport:
+        packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")] if self.settings.preload else []
+        settings = {
+            "layers": list(self.settings.layers),
+            "preload": list(self.settings.preload),
+            "packages": _existing([*packages, *_package_folders(self.settings.preload)]),
+            "caller": os.getpid(),
+            "witness": str(Path(__file__).resolve()),
+        }
+        self.control.settimeout(START_SECONDS)
+        try:
+            self.control.sendall(json.dumps(settings).encode())
+            hello = self.control.recv(1 << 16)
+        except OSError as error:
+            hello = b""
+            reason = str(error)
+        else:
+            reason = ""
+        if not hello:
+            self.close()
+            errors.seek(0)
+            tail = errors.read()[-1500:].decode(errors="replace").strip()
+            raise ServerLost(f"the code server did not start: {tail or reason or 'it ended without a word'}")
+        answer: Mapping[str, Any] = json.loads(hello)
+        return IsolationReport.of(answer["layers"], answer["missing"], answer["escapes"])
+
+    def fork(self, request: Request, descriptors: Sequence[int]) -> None:
+        """Ask for a child that is given these descriptors."""
+        try:
+            socket.send_fds(self.control, [request.pack()], list(descriptors))
+        except OSError as error:
+            raise ServerLost(str(error)) from None
+        self.runs += 1
+
+    def receive(self) -> None:
+        """Take in all that the server has said.
+
+        Raises:
+            ServerLost: it is gone, or could not fork.
+        """
+        while True:
+            try:
+                data, descriptors = receive_descriptors(self.control, EVENT.size)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                raise ServerLost(str(error)) from None
+            if not data:
+                raise ServerLost("the server ended")
+            event = Event.unpack(data)
+            if event.kind == STARTED:
+                self.started[event.run] = descriptors[0]
+            elif event.kind == ENDED:
+                self.ended[event.run] = event
+            elif event.kind == REFUSED:
+                raise ServerLost(f"the server cannot fork: {os.strerror(event.status)}")
+
+    def alive(self) -> bool:
+        """Whether it can take another run, as far as can be told without asking it."""
+        try:
+            self.receive()
+        except ServerLost:
+            return False
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """Hang up; the server ends, and its children with it."""
+        self.control.close()
+        for pidfd in self.started.values():
+            os.close(pidfd)
+        self.started.clear()
+        try:
+            self.process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def abandon(self) -> None:
+        """After a fork, in the child: let go of descriptors that belong to the parent, touch nothing else."""
+        with suppress(OSError):
+            self.control.close()
+        for pidfd in self.started.values():
+            with suppress(OSError):
+                os.close(pidfd)
+        self.process.returncode = 0  # not ours to wait for
+
+
+def _environment() -> dict[str, str]:
+    libraries = os.environ.get("LD_LIBRARY_PATH")  # some interpreters do not start without it
+    return ENVIRONMENT | ({"LD_LIBRARY_PATH": libraries} if libraries else {})
+
+
+def _package_folders(preload: Sequence[str]) -> list[str]:
+    """Where modules to preload really lie: an environment may borrow another one's packages."""
+    folders = []
+    for name in preload:
+        spec = importlib.util.find_spec(name.partition(".")[0])
+        if spec is not None and spec.origin and spec.origin not in ("built-in", "frozen"):
+            package = Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+            folders.append(str(package.parent))
+    return folders
+
+
+def _existing(paths: Sequence[str]) -> list[str]:
+    stdlib = sysconfig.get_path("stdlib")
+    return [path for path in dict.fromkeys(paths) if os.path.isdir(path) and path != stdlib]

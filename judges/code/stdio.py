@@ -1,0 +1,138 @@
+"""Judging by standard input and output: one child for all tests of a program, a fresh one for every doubt."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+
+from .checking import checked
+from .child import Child, file_of
+from .results import TestResult, shown
+from .session import BREAKDOWNS, Session, claimed, timed
+from .suite import StdioTest
+from .waiting import Run
+
+CONFIRMED_FAILURES = 3
+MOST_AHEAD = 8  # tests whose descriptors a socket holds
+ENDED = TestResult("ended")
+
+
+def run_stdio(session: Session, tests: Sequence[StdioTest]) -> Run[list[TestResult]]:
+    """The results of tests in order.
+
+    A test that fails in a child that has run others before may have been spoilt by them, so it is run again in a
+    fresh child. When three such failures have stood, the rest is believed.
+    """
+    judging = _Judging(session, tests)
+    try:
+        while len(judging.results) < len(tests) and not (session.out_of_time or judging.settled):
+            yield from judging.judge_next()
+        yield from judging.end()
+    finally:
+        judging.forget_sent()
+    results = judging.results
+    if results and results[-1].label == "compile_error":
+        return [results[-1]] * len(tests)
+    return results + [TestResult("not_run")] * (len(tests) - len(results))
+
+
+class _Judging:
+    """The child that is at work, what it has been sent, and the results so far."""
+
+    def __init__(self, session: Session, tests: Sequence[StdioTest]) -> None:
+        self.session = session
+        self.tests = tests
+        self.results: list[TestResult] = []
+        self.child: Child | None = None
+        self.sent: deque[int] = deque()  # output files of tests that the child has, answered in this order
+        self.served = 0
+        self.confirmed = 0
+        one_by_one = session.rules.stop_on_first_failure or session.rules.reuse == "test"
+        self.window = 1 if one_by_one else min(session.rules.window, MOST_AHEAD)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the results so far decide the rest."""
+        if not self.results or self.results[-1].passed:
+            return False
+        return self.session.rules.stop_on_first_failure or self.results[-1].label == "compile_error"
+
+    def judge_next(self) -> Run[None]:
+        """Add the result of the next test, confirmed where there is doubt."""
+        spoilable = self.child is not None
+        result = yield from self._run()
+        if not result.passed and not self.session.out_of_time:
+            if spoilable and self.confirmed < CONFIRMED_FAILURES:
+                yield from self.end()
+                result = yield from self._run()
+                self.confirmed += not result.passed
+            elif result.detail == "starved" and self.session.rules.retry_starved:
+                result = yield from self._run()
+        if not result.passed and self.child is not None and not self.session.stderr:
+            self.session.stderr = self.child.stderr_tail()
+        self.results.append(result)
+        if self.session.rules.reuse == "test":
+            yield from self.end()
+
+    def end(self) -> Run[None]:
+        """End the child; when it ran a single test, that test took all that the child took."""
+        self.forget_sent()
+        if self.child is None:
+            return
+        child, self.child = self.child, None
+        end = yield from self.session.close(child)
+        if self.served == 1 and self.results:
+            self.results[-1] = replace(self.results[-1], cpu_s=end.cpu_s, rss_mb=end.rss_mb)
+
+    def forget_sent(self) -> None:
+        """Close the output files of tests that were sent ahead and will not be answered."""
+        while self.sent:
+            os.close(self.sent.popleft())
+
+    def _run(self) -> Run[TestResult]:
+        began = monotonic()
+        if self.child is None:
+            self.child = yield from self.session.open("stdio")
+            self.served = 0
+        self._send_ahead(self.child)
+        self.served += 1
+        test, stdout = self.tests[len(self.results)], self.sent.popleft()
+        try:
+            result = yield from self._ending(began)
+            return timed(self._compared(test, result, stdout), began)
+        finally:
+            os.close(stdout)
+
+    def _send_ahead(self, child: Child) -> None:
+        """Give the child this test and some of the next, so that it need not wait for us."""
+        first = len(self.results)
+        for test in self.tests[first + len(self.sent) : first + self.window]:
+            stdin, stdout = file_of(test.stdin.encode("utf-8", "surrogateescape")), os.memfd_create("stdout")
+            child.send_descriptors([stdin, stdout])
+            os.close(stdin)
+            self.sent.append(stdout)
+
+    def _ending(self, began: float) -> Run[TestResult]:
+        """How the program ended on one input; the label "ended" when nothing is wrong so far."""
+        assert self.child is not None
+        try:
+            message = yield from self.child.reply(self.session.deadline(began))
+        except BREAKDOWNS as error:
+            self.forget_sent()
+            child, self.child = self.child, None
+            return (yield from self.session.breakdown(child, error, began))
+        if message[0] == "ended" and message[1:2] == [""]:
+            return ENDED
+        return claimed(message)
+
+    def _compared(self, test: StdioTest, result: TestResult, stdout: int) -> TestResult:
+        limit = self.session.rules.limits.output_kb << 10
+        output = os.pread(stdout, limit, 0)
+        if len(output) >= limit and result.label != "timeout":
+            return replace(result, label="output_limit", detail=f"more than {limit >> 10} KB")
+        if result.label == "ended":
+            return checked(test, output, self.session.rules.compare, result)
+        return replace(result, got=shown(output[:4096].decode(errors="replace")))

@@ -1,0 +1,69 @@
+"""Tests of one program, in the one form that the rest of the judge knows; `layouts.py` reads every other form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Checker: TypeAlias = Callable[..., "bool | float"]
+
+
+@dataclass(frozen=True)
+class StdioTest:
+    """Text in, text out. A checker (stdin, output) -> bool | float replaces the accepted outputs."""
+
+    stdin: str
+    accepted: tuple[str, ...] = ()
+    checker: Checker | None = None
+
+
+@dataclass(frozen=True)
+class CallTest:
+    """Arguments in, value out. A checker (args, kwargs, value) -> bool | float replaces the accepted values.
+
+    `entry` overrides the suite's; `exact` asks for Python's own equality, as an assert statement does.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    accepted: tuple[Any, ...] = ()
+    checker: Checker | None = None
+    entry: str | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class AssertTest:
+    """Trusted test source that passes when it ends normally; `setup` runs before it."""
+
+    source: str
+    setup: str = ""
+
+
+Test: TypeAlias = StdioTest | CallTest | AssertTest
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All tests of one program.
+
+    Attributes:
+        tests: at least one.
+        entry: what is called or tested: "f" or "Solution.f".
+        prefix: source that stands before the program, such as the prompt of a completion task.
+        limits, compare: changes to the judge's own options.
+    """
+
+    tests: tuple[Test, ...]
+    entry: str | None = None
+    prefix: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    compare: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.tests:
+            raise ValueError("a program without tests cannot be judged: give at least one test")
+        for test in self.tests:
+            if isinstance(test, CallTest) and not (test.entry or self.entry):
+                raise ValueError("call tests need the name of what to call: give entry='f' or entry='Solution.f'")

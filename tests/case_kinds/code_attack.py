@@ -1,0 +1,60 @@
+"""The process that judges one hostile program, for `code_hostile`: a task on standard input, a report on output.
+
+It judges the program, then an honest one on the same worker, and tells what it saw.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from jurybox.judges.code import CodeJudge
+
+HONEST = "```python\nprint(int(input()) + 1)\n```"
+
+
+def descendants(root: int) -> int:
+    """How many processes descend from one."""
+    parents: dict[int, int] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(status.parent.name)] = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found, frontier = 0, {root}
+    while frontier:
+        frontier = {pid for pid, parent in parents.items() if parent in frontier}
+        found += len(frontier)
+    return found
+
+
+def report(task: dict[str, Any]) -> dict[str, Any]:
+    """Judge, and say what came of it."""
+    with CodeJudge(workers=1, **task["options"]) as judge:
+        (server,) = judge._pool._servers
+        before = descendants(os.getpid())
+        start = time.perf_counter()
+        verdict = judge.verdict(task["completion"], tests=task["tests"])
+        seconds = time.perf_counter() - start
+        after = descendants(os.getpid())
+        honest = judge.verdict(HONEST, tests=[{"stdin": "4", "stdout": "5"}])
+        return {
+            "reason": verdict.reason,
+            "score": verdict.score,
+            "tests": [result.label for result in verdict.tests],
+            "seconds": seconds,
+            "rss_mb": verdict.usage.rss_mb,
+            "benign": honest.score,
+            "same_server": judge._pool._servers == {server},
+            "processes_before": before,
+            "processes_after": after,
+            "level": verdict.isolation.get("level"),
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps(report(json.load(sys.stdin))))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from jurybox.judges.code import CodeJudge, Limits
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """One judge for all tests that need no options of their own."""
+    with CodeJudge(workers=2, limits=Limits(wall_s=3, total_s=20, memory_mb=256), retry_starved=False) as judge:
+        yield judge
+
+
+@pytest.fixture
+def run(judge):
+    """Judge a program on tests, with rows' own settings: run(code, tests, entry=None, **settings)."""
+
+    def run(code, tests, entry=None, judge=judge, **settings):
+        layout = {"tests": tests, "entry": entry, **settings}
+        return judge.verdict(f"```python\n{code}\n```", tests={k: v for k, v in layout.items() if v is not None})
+
+    return run
+
+
+@pytest.fixture
+def labels(run):
+    """The labels of single tests."""
+    return lambda *args, **kwargs: [result.label for result in run(*args, **kwargs).tests]
