@@ -112,5 +112,7 @@ def _parse(text: bytes) -> tuple[dict[str, Any], str]:
         return json_safe(columns), ""
     except RecursionError:
         return {}, "nested too deeply"
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError
+    except json.JSONDecodeError as error:
+        return {}, f"not JSON: {error.msg}, at character {error.pos}"
+    except ValueError as error:  # no UTF-8, or a number too long to read
         return {}, f"not JSON: {error}"

@@ -20,6 +20,7 @@ from .mistakes import Mistake, missing_extra, told
 LONGEST_NAME = 100  # characters of a reward that are written into every output line
 # name -> (module of jurybox.judges, class)
 JUDGES = {
+    "code": ("code", "CodeJudge"),
     "exact": ("exact", "ExactJudge"),
     "format": ("format", "FormatJudge"),
     "json": ("json", "JSONJudge"),

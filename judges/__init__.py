@@ -1,5 +1,6 @@
 """Judges: completion in, verdict out. Each works alone, in a unit test, without torch."""
 
+from .code import CodeJudge
 from .completion import completion_text, prompt_text
 from .exact import ExactJudge
 from .format import FormatJudge
@@ -15,6 +16,7 @@ from .sample import Sample
 from .verdict import Verdict
 
 __all__ = [
+    "CodeJudge",
     "DeadlineExceeded",
     "ExactJudge",
     "FormatJudge",

@@ -17,6 +17,8 @@ from typing import Any
 
 # Each module has `check_row(row) -> str | None`: what was expected and what came, or None when the row is right.
 KINDS = {
+    "code-benign": "tests.case_kinds.code_benign",
+    "code-hostile": "tests.case_kinds.code_hostile",
     "json-extraction": "tests.case_kinds.json_extraction",
     "json-schema": "tests.case_kinds.json_schema",
     "math": "tests.case_kinds.math",
