@@ -4,7 +4,8 @@
 
 counted over leaves: the declared properties that are there and the required ones, recursively. What keeps it honest:
 
-- a missing required object counts as many leaves as it requires, so leaving out what is hard does not pay;
+- a missing required part counts as many leaves as it requires, an array that must not be empty those of one item, so
+  leaving out what is hard does not pay, nor does emptying it;
 - an array counts as much as one of its items, times the mean over its items, so padding it changes nothing;
 - extra properties count as violated where they are forbidden, and properties that no one declared earn nothing;
 - an empty object or array earns nothing, and a value of the wrong type loses all that it should have held;
@@ -55,6 +56,7 @@ class _Shape:
     patterns: bool = False  # some names are allowed by pattern
     prefix: list[Any] = field(default_factory=list)
     items: Any = None
+    filled: bool = False  # an array must have an item
 
 
 class Credit:
@@ -136,6 +138,8 @@ class Credit:
             if counted:
                 size = self._size(shape.items, (*path, "*"))
                 satisfied, leaves = satisfied + size * sum(counted) / len(counted), leaves + size
+        if not value and errors:
+            leaves = max(leaves, self._array_size(shape, path, 0))
         return satisfied, leaves
 
     def _own(self, errors: _Errors | None, path: Path) -> Share:
@@ -144,12 +148,24 @@ class Credit:
         return 0.0, broken * self._weight(path)
 
     def _size(self, schema: Any, path: Path, depth: int = 0) -> float:
-        """How many leaves an instance of a schema must have at least; one if it need not be an object."""
+        """How many leaves an instance of a schema must have at least; one if it need not be an object or array."""
         shape = self._shape(schema)
-        if depth > _DEEP or not shape.required:
+        if depth > _DEEP:
             return self._weight(path)
-        inside = (self._size(shape.properties.get(name, True), (*path, name), depth + 1) for name in shape.required)
-        return sum(inside)
+        if shape.required:
+            return sum(
+                self._size(shape.properties.get(name, True), (*path, name), depth + 1) for name in shape.required
+            )
+        return self._array_size(shape, path, depth) or self._weight(path)
+
+    def _array_size(self, shape: _Shape, path: Path, depth: int) -> float:
+        """The leaves of an array with one item after those that have a schema of their own; none if it may be empty."""
+        if not shape.filled:
+            return 0.0
+        leaves = sum(self._size(schema, (*path, place), depth + 1) for place, schema in enumerate(shape.prefix))
+        if shape.items is not None and shape.items is not False:
+            leaves += self._size(shape.items, (*path, "*"), depth + 1)
+        return leaves
 
     def _weight(self, path: Path) -> float:
         for length in range(len(path), -1, -1) if self.weights else ():
@@ -175,6 +191,7 @@ class Credit:
             shape.properties[name] = rule if known is None else {"allOf": [known, rule]}
         shape.required.update(dict.fromkeys(schema.get("required", ())))
         shape.patterns = shape.patterns or bool(schema.get("patternProperties"))
+        shape.filled = shape.filled or bool(schema.get("minItems"))
         items = schema.get("items", shape.items)
         if isinstance(items, list):  # drafts before 2020
             shape.prefix, items = items, schema.get("additionalItems")

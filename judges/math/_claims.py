@@ -36,6 +36,8 @@ def claim(expr: Expr, settings: Settings) -> Claim:
     name = sides[0] if names else None
     sides, operators = sides[names:], operators[names:]
     if name is None and len(sides) == 2 and any(symbols(side) for side in sides):
+        if operators == ["="] and sides[0] != sides[1] and same_value(sides[0], sides[1], settings).equal:
+            return Claim(value=sides[1])  # (x-1)(x+1) = x^2-1 for all x
         return Claim(equation=(sides[0], sides[1]))
     if _false_link(sides, operators, settings):
         return Claim(false=True)

@@ -110,7 +110,7 @@ def _function_arguments(parser: Parser) -> tuple[Expr, ...]:
     expr = parser.power()
     while _continues_argument(parser):
         expr = times(expr, parser.power())
-    return (expr,)
+    return expr.args if expr.op == "set" else (expr,)
 
 
 def _continues_argument(parser: Parser) -> bool:

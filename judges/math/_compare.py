@@ -261,6 +261,7 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         gold, answer = evaluated(gold), evaluated(answer)
     except Undecidable:
         return Finding(False, "different shapes")
+    answer = _with_constant_of(gold, answer)
     for left, right in ((gold, answer), (answer, gold)):
         rule = SHAPES.get(left.op)
         if rule is not None:
@@ -268,3 +269,17 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if {"list", "set"} & {gold.op, answer.op}:
         return _same_items(_items(gold), _items(answer), gold, answer, settings)
     return same_value(gold, answer, settings)
+
+
+def _with_constant_of(gold: Expr, answer: Expr) -> Expr:
+    """The answer with its constant of integration, `+ c`, in the letter case of the gold answer's `+ C`."""
+    if gold.op != "add" or answer.op != "add":
+        return answer
+    last = gold.args[-1], answer.args[-1]
+    others = set().union(*(symbols(arg) for side in (gold, answer) for arg in side.args[:-1]))
+    if last in _CONSTANTS and others.isdisjoint(("C", "c")):
+        return Expr("add", (*answer.args[:-1], last[0]))
+    return answer
+
+
+_CONSTANTS = tuple((Expr("symbol", value=one), Expr("symbol", value=other)) for one, other in ("Cc", "cC"))

@@ -222,6 +222,9 @@ _NUMBER = re.compile(
 )
 
 
+_UNIT_AFTER = re.compile(r" ?([A-Za-z]{2,20})\b(?:/[A-Za-z]{1,20}\b)?")
+
+
 def _whole(text: str) -> str:
     """A text that is nothing but the answer."""
     if len(text) > 200 or "\n" in text:
@@ -254,10 +257,14 @@ def _conclusion(text: str) -> str:
 
 
 def _last_number(text: str) -> str:
-    found = ""
+    last = None
     for match in _NUMBER.finditer(text):
-        found = match[0]
-    return found.rstrip(",").lstrip("+")
+        last = match
+    if last is None:
+        return ""
+    unit = _UNIT_AFTER.match(text, last.end())
+    measured = unit is not None and unit[1] != "in" and is_unit(unit[1])  # 5 in total
+    return last[0].rstrip(",").lstrip("+") + (unit[0] if unit and measured else "")
 
 
 _CHOICE = re.compile(r"(?<![\w'])\(?([A-H])\)?(?![\w']|\s[a-z]{2})")

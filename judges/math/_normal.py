@@ -26,7 +26,7 @@ _SYMBOLS = {
     "π": r"\pi ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ϕ": r"\phi ", "χ": r"\chi ",
     "ψ": r"\psi ", "ω": r"\omega ", "Γ": r"\Gamma ", "Δ": r"\Delta ", "Θ": r"\Theta ", "Λ": r"\Lambda ",
     "Σ": r"\Sigma ", "Φ": r"\Phi ", "Ψ": r"\Psi ", "Ω": r"\Omega ", "ℯ": "e", "ⅈ": "i", "𝑖": "i", "𝑒": "e",
-    "€": r"\euro ", "£": r"\pounds ", "µ": r"\mu ", "ℓ": "l", "☐": "",
+    "€": r"\euro ", "¢": r"\text{ cents}", "£": r"\pounds ", "µ": r"\mu ", "ℓ": "l", "☐": "",
 }  # fmt: skip
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱ", "0123456789+-()ni", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙ", "0123456789+-()n", strict=True))
@@ -92,6 +92,7 @@ _UNIT_FRACTION = re.compile(
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
+_HALF_DAY = re.compile(r"(?<=[\d ])([ap])\. ?m\b\.?")
 _SAME_COMMAND = re.compile(
     r"\\(?:[dtc]frac|[dt]binom|leqslant|leqq|leq|geqslant|geqq|geq|neq|varnothing|lbrace|rbrace|lbrack|rbrack"
     r"|lvert|rvert|vert|mid|gt|lt|dots[bcmoi]?|cdots|ldots|longrightarrow|rightarrow|implies|thinspace"
@@ -122,9 +123,9 @@ def clean(text: str) -> str:
         text = _UNIT_FRACTION.sub(r"\1/\2", text)
         text = _GAPS.sub(" ", text)
         text = _DELIMITERS.sub(" ", text)
-    elif "{,}" in text:
+    elif "{,}" in text or "~" in text:
         text = _GROUPED.sub("", text)
-    text = " ".join(_drop_dollars(text).split())
+    text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
     return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;: ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ._atoms import argument, unexpected
+from ._atoms import argument, atom, unexpected
 from ._expr import Expr, literal, number
 from ._tokens import Token
 from ._vocabulary import BASES
@@ -94,10 +94,10 @@ def mixed_number(parser: Parser, whole: Expr) -> Expr | None:
     if parser.peek().kind == "number":
         part = Expr("div", (number(int(parser.take().text)), number(int(parser.peek(1).text))))
         parser.at += 2
-        return Expr("add", (whole, part))
+        return parser.postfix(Expr("add", (whole, part)))
     if parser.peek().text == r"\frac":
-        part = parser.power()
+        part = atom(parser)
         if part.op == "div" and all(side.op == "number" for side in part.args) and part.args[0] != part.args[1]:
-            return Expr("add", (whole, part))
-        return Expr("mul", (whole, part))
+            return parser.postfix(Expr("add", (whole, part)))
+        return Expr("mul", (whole, parser.postfix(part)))
     return None

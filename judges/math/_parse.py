@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ._commands import SETS
 from ._expr import EMPTY, INFINITY, REALS, Expr, has, number, walk
 from ._normal import clean
 from ._parser import Parser
@@ -13,7 +14,7 @@ MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text o
 _PHRASES = {
     "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
     "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
-    "any real number": REALS, "all real": REALS, "infinity": INFINITY,
+    "all integers": SETS["Z"], "any real number": REALS, "all real": REALS, "infinity": INFINITY,
 }  # fmt: skip
 
 

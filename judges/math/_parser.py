@@ -7,10 +7,10 @@ number of digits are limited before anything is evaluated; what is outside the g
 from __future__ import annotations
 
 from . import _atoms, _commands, _numbers
-from ._expr import Expr
+from ._expr import Expr, number
 from ._tokens import ParseError, Token
-from ._units import Unit, label, lookup
-from ._vocabulary import IGNORED_IN_UNITS, PROSE
+from ._units import Unit, divides, label, lookup
+from ._vocabulary import IGNORED_IN_UNITS, MAGNITUDES, PROSE
 
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
@@ -170,7 +170,9 @@ class Parser:
             elif token.kind == "word":
                 if token.text.lower() in ("and", "or", "mod", "to"):
                     return expr
-                expr = self._with_unit(expr)
+                expr = self._magnified(expr) or self._with_unit(expr)
+            elif token.kind == "number" and expr.op in ("quantity", "add") and self.tokens[self.at - 1].kind == "word":
+                expr = self._with_smaller_unit(expr)
             elif self.starts_factor(token):
                 mixed = _numbers.mixed_number(self, expr)
                 expr = mixed or _commands.times(expr, self.power())
@@ -211,7 +213,10 @@ class Parser:
         return self.power()
 
     def power(self) -> Expr:
-        expr = _atoms.atom(self)
+        return self.postfix(_atoms.atom(self))
+
+    def postfix(self, expr: Expr) -> Expr:
+        """`expr` with the powers, factorials, percent and degree signs behind it."""
         while True:
             token = self.peek()
             if token.text in ("^", "**"):
@@ -257,6 +262,24 @@ class Parser:
 
     # Words.
 
+    def _magnified(self, value: Expr) -> Expr | None:
+        """`1.5 million`, also of a currency; None when no such word is ahead."""
+        scale = MAGNITUDES.get(self.peek().text.lower())
+        if scale is None or self.tokens[self.at - 1].kind == "word":
+            return None
+        self.at += 1
+        if value.op == "quantity":
+            return Expr("quantity", (Expr("mul", (value.args[0], number(scale))),), value.value)
+        return Expr("mul", (value, number(scale)))
+
+    def _with_smaller_unit(self, larger: Expr) -> Expr:
+        """`1 hour 30 minutes` as the sum of both."""
+        parts = larger.args if larger.op == "add" else (larger,)
+        smaller = self._with_unit(self.power())
+        if not divides(parts[-1].value, smaller.value):
+            raise ParseError("two quantities side by side")
+        return Expr("add", (*parts, smaller))
+
     def _with_unit(self, value: Expr) -> Expr:
         """`value` with the unit that the words after it name."""
         if value.op == "quantity":
@@ -269,7 +292,7 @@ class Parser:
                 continue
             if token.kind == "word" and token.text.lower() not in ("and", "or"):
                 unit, found = unit * self._one_unit(sign), found + 1
-            elif found and (token.text in ("/", r"\cdot", "*")):
+            elif found and token.text in ("/", r"\cdot", "*") and self.peek(1).kind == "word":
                 self.at += 1
                 sign = -1 if token.text == "/" else 1
             else:
@@ -323,4 +346,8 @@ def _quotient(top: Expr, bottom: Expr) -> Expr:
 
 
 def _listed(items: list[Expr], separator: str) -> Expr:
+    if separator == "and" and all(item.op == "quantity" for item in items):
+        units = [item.value for item in items]
+        if all(map(divides, units, units[1:])):  # 5 feet and 6 inches
+            return Expr("add", tuple(items)) if len(items) > 1 else items[0]
     return items[0] if len(items) == 1 else Expr("list", tuple(items), separator)

@@ -35,6 +35,7 @@ _TOKEN = re.compile(
 )
 _CONSTANT_WORDS = {"pi": r"\pi", "infinity": r"\infty", "inf": r"\infty", "oo": r"\infty", "infty": r"\infty"}
 _JOINED_FUNCTION = re.compile(r"(sin|cos|tan|ln|log|sqrt|sec|csc|cot)([a-zA-Z]{1,2})$")
+_ARGUMENT = re.compile(r"\s*(?:[a-zA-Z(\[{|^_+-]|\\(?!text|mathrm|cdot|times|,))")  # of `sec x`, not of `5 sec`
 _VOWELS = frozenset("aeiouAEIOU")
 
 
@@ -48,9 +49,9 @@ def tokenize(text: str) -> list[Token]:
             spaced = True
             continue
         if kind == "text":
-            _add_text(tokens, match["text"])
+            _add_text(tokens, match["text"], applied=_ARGUMENT.match(text, match.end()) is not None)
         elif kind == "word":
-            _add_word(tokens, piece, spaced)
+            _add_word(tokens, piece, spaced, applied=_ARGUMENT.match(text, match.end()) is not None)
         else:
             if kind == "number" and len(piece) > LONGEST_NUMBER:
                 raise ParseError("number too long")
@@ -59,7 +60,7 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-def _add_text(tokens: list[Token], content: str) -> None:
+def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
     """Words inside a text wrapper are words; a lone letter is a symbol unless it is a unit after a number."""
     pieces = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?|\S", content)
     for piece in pieces:
@@ -67,12 +68,17 @@ def _add_text(tokens: list[Token], content: str) -> None:
             tokens.append(Token("number", piece, True))
         elif not piece.isalpha():
             tokens.append(Token("mark", piece, True))
-        elif (piece in FUNCTIONS or piece == "diag") and len(pieces) == 1:
+        elif (piece in FUNCTIONS or piece == "diag") and len(pieces) == 1 and not _measures(tokens, piece, applied):
             tokens.append(Token("command", "\\" + piece, True))
         elif len(piece) == 1 and not (_after_measure(tokens) and is_unit(piece)):
             tokens.append(Token("symbol", piece, True))
         else:
             tokens.append(Token("word", piece, True))
+
+
+def _measures(tokens: list[Token], function: str, applied: bool) -> bool:
+    """Whether `min` or `sec` is a unit: after a number, before nothing it could be applied to."""
+    return not applied and _after_measure(tokens) and is_unit(function)
 
 
 def _after_measure(tokens: list[Token]) -> bool:
@@ -85,11 +91,12 @@ def _after_measure(tokens: list[Token]) -> bool:
     return last.kind == "number" or last.text in (")", "}", "/", "*", r"\cdot", r"\pi")
 
 
-def _add_word(tokens: list[Token], word: str, spaced: bool) -> None:
+def _add_word(tokens: list[Token], word: str, spaced: bool, applied: bool) -> None:
     """A run of letters outside any wrapper: a name, a unit, an English word, or a product of variables."""
     joined = _JOINED_FUNCTION.match(word)
     if word in FUNCTIONS:
-        tokens.append(Token("command", "\\" + word, spaced))
+        kind = ("word", word) if _measures(tokens, word, applied) else ("command", "\\" + word)
+        tokens.append(Token(*kind, spaced))
     elif word.lower() in _CONSTANT_WORDS:
         tokens.append(Token("command", _CONSTANT_WORDS[word.lower()], spaced))
     elif word in PLAIN_GREEK:
@@ -98,7 +105,7 @@ def _add_word(tokens: list[Token], word: str, spaced: bool) -> None:
         tokens.append(Token("word", word, spaced))
     elif joined and joined[0] not in ("second", "cost"):
         tokens.append(Token("command", "\\" + joined[1], spaced))
-        _add_word(tokens, joined[2], False)
+        _add_word(tokens, joined[2], False, applied)
     else:
         tokens.extend(Token("symbol", letter, spaced and not place) for place, letter in enumerate(word))
 

@@ -64,7 +64,9 @@ _DERIVED = {
 _COMPOUND = {
     "mph": "mi/h", "kph": "km/h", "kmh": "km/h", "N": "kg*m/s^2", "newton": "kg*m/s^2", "J": "kg*m^2/s^2",
     "joule": "kg*m^2/s^2", "W": "kg*m^2/s^3", "watt": "kg*m^2/s^3", "Hz": "/s", "hertz": "/s", "Pa": "kg/m/s^2",
-    "kJ": "1000kg*m^2/s^2", "kW": "1000kg*m^2/s^3", "V": "kg*m^2/s^3/A", "volt": "kg*m^2/s^3/A", "cc": "cm^3",
+    "kJ": "1000J", "MJ": "1000000J", "kW": "1000W", "MW": "1000000W", "kWh": "1000W*h", "kPa": "1000Pa",
+    "MPa": "1000000Pa", "kN": "1000N", "kHz": "1000Hz", "MHz": "1000000Hz", "GHz": "1000000000Hz",
+    "V": "kg*m^2/s^3/A", "volt": "kg*m^2/s^3/A", "cc": "cm^3",
 }  # fmt: skip
 
 
@@ -108,6 +110,11 @@ def lookup(word: str) -> Unit | None:
 def is_unit(word: str) -> bool:
     """Whether the word names a unit of the table or modifies one."""
     return lookup(word) is not None or word.lower() in ("square", "cubic", "sq", "degrees", "percent", "pct")
+
+
+def divides(larger: Unit, smaller: Unit) -> bool:
+    """Whether both measure the same and the second is the finer one, as minutes after hours."""
+    return bool(larger.dimensions) and larger.dimensions == smaller.dimensions and larger.factor > smaller.factor
 
 
 def label(word: str) -> Unit:

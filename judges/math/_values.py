@@ -10,6 +10,7 @@ from . import _precise
 from ._exact import exact
 from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, rebuild, symbols
 from ._field import PRIME, in_field
+from ._measured import measured
 from ._numeric import numeric
 from ._points import agree
 from ._units import DEGREE, RADIAN, Unit
@@ -42,7 +43,7 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     """Compare two values with their units."""
     if gold == answer:
         return Finding(True, "same form")
-    (gold_value, gold_unit), (value, unit) = split_unit(gold), split_unit(answer)
+    (gold_value, gold_unit), (value, unit) = _split_units(gold, answer)
     if gold_unit is None and unit is None:
         return same_number(gold, answer, settings)
     if settings.units == "ignore":
@@ -61,6 +62,17 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
     return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
+
+
+def _split_units(gold: Expr, answer: Expr) -> tuple[tuple[Expr, Unit | str | None], tuple[Expr, Unit | str | None]]:
+    """Both sides split; where one has a unit, letters of the other may be one."""
+    sides = [split_unit(gold), split_unit(answer)]
+    for place, written in enumerate((gold, answer)):
+        beside = sides[1 - place][1]
+        if sides[place][1] is None and (has(written, "quantity") or (isinstance(beside, Unit) and beside.dimensions)):
+            quantity = measured(written)
+            sides[place] = split_unit(quantity) if quantity else sides[place]
+    return sides[0], sides[1]
 
 
 def _scaled(value: Expr, unit: Unit) -> Expr:
@@ -88,8 +100,13 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
         return expr.args[0], "percent"
     if expr.op == "add":
         parts = [split_unit(arg) for arg in expr.args]
-        if parts[0][1] is not None and len({unit for _, unit in parts}) == 1:
-            return Expr("add", tuple(value for value, _ in parts)), parts[0][1]
+        unit = parts[0][1]
+        if unit is not None and len({other for _, other in parts}) == 1:
+            return Expr("add", tuple(value for value, _ in parts)), unit
+        if isinstance(unit, Unit) and all(isinstance(u, Unit) and u.dimensions == unit.dimensions for _, u in parts):
+            return Expr("add", tuple(_scaled(value, part) for value, part in parts if isinstance(part, Unit))), Unit(
+                unit.dimensions
+            )
     if expr.op == "mul" and expr.args[-1].value == "degree":
         return expr.args[0], DEGREE
     return expr, None

@@ -29,6 +29,7 @@ ENGLISH = words(
 )
 MATHEMATICAL = words("and or pi infinity mod dollars percent pct units")
 IGNORED_IN_UNITS = words("unit units square cubic sq cu of the a an total approximately about exactly")
+MAGNITUDES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 PROSE = words(
     "is are was were be our we it its that this which where if then so because since answer solution solutions there "
     "with has have not no for to by when but thus hence therefore from can must should"

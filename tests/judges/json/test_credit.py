@@ -60,6 +60,23 @@ def test_leaving_out_what_is_hard_never_pays():
     assert credit({"name": "a", "age": 1}) <= credit({"name": "a", "age": 1, "address": {"street": 1, "city": "c"}})
 
 
+@pytest.mark.parametrize("instead", [{}, {"steps": []}, {"steps": "none"}, {"steps": [{}]}])
+def test_an_array_that_must_not_be_empty_is_no_easy_leaf(instead):
+    step = {"type": "object", "required": ["a", "b", "c"], "properties": {"a": {"type": "integer"}}}
+    steps = {"type": "array", "minItems": 1, "items": step}
+    schema = {"required": ["title", "steps"], "properties": {"title": {"type": "string"}, "steps": steps}}
+    assert credit({"title": "t", **instead}, schema) == pytest.approx(1 / 4)
+    assert credit({"title": "t", "steps": [{"a": 1}]}, schema) == pytest.approx(2 / 4)
+
+
+def test_a_tree_without_its_leaves_lacks_one_part():
+    tree = {
+        "required": ["value", "children"],
+        "properties": {"value": {"type": "integer"}, "children": {"type": "array", "items": {"$ref": "#"}}},
+    }
+    assert credit({"value": 1}, tree) == pytest.approx(1 / 2)
+
+
 def test_padding_an_array_earns_nothing():
     base = {"name": "a", "age": "x", "address": {"street": "s", "city": "c"}}
     assert credit({**base, "tags": ["t"]}) == credit({**base, "tags": ["t"] * 500})
