@@ -45,15 +45,20 @@ def fresh_main() -> dict[str, Any]:
     return main.__dict__
 
 
-def open_streams() -> None:
+def open_streams(errors: io.TextIOWrapper | None = None) -> None:
     """Text streams over the descriptors 0, 1 and 2, with `.buffer`, as an interpreter opens them."""
     reading = io.BufferedReader(io.FileIO(0, "r", closefd=False))
     writing = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
-    telling = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
     sys.stdin = io.TextIOWrapper(reading, "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(writing, "utf-8", "surrogateescape", "\n")
-    sys.stderr = io.TextIOWrapper(telling, "utf-8", "backslashreplace", "\n", line_buffering=True)
+    sys.stderr = errors or open_errors()
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def open_errors() -> io.TextIOWrapper:
+    """A text stream over descriptor 2; one serves all runs of a child."""
+    telling = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
+    return io.TextIOWrapper(telling, "utf-8", "backslashreplace", "\n", line_buffering=True)
 
 
 def reset(seed: int) -> None:

@@ -20,6 +20,7 @@ def run(channel: Channel, task: dict[str, Any]) -> int:
     except program.CompileError as error:
         channel.send(["failed", "compile_error", str(error)])
         return 1
+    errors = program.open_errors()
     while True:
         data, descriptors = receive_descriptors(channel.socket, 1)
         if not data:
@@ -27,7 +28,7 @@ def run(channel: Channel, task: dict[str, Any]) -> int:
         for place, descriptor in enumerate(descriptors):
             os.dup2(descriptor, place)
             os.close(descriptor)
-        program.open_streams()
+        program.open_streams(errors)
         program.reset(task["seed"])
         ending = program.execute(code, program.fresh_main())
         channel.send(["ended", *ending])
