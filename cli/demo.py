@@ -19,18 +19,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from .mistakes import Mistake, missing_extra
+
 if TYPE_CHECKING:
     from ..benchmarks.playground.heldout import HeldOut, Measurement
     from ..benchmarks.playground.record import RunRecord
     from ..benchmarks.playground.setting import Setting
     from ..rewards import Reward
 
-STEPS, CHECKS = 80, 4  # held-out checks during training, besides the one before
+STEPS, CHECKS = 70, 5  # held-out checks during training, besides the one before
 EXAMPLES, WIDEST = 3, 160  # transcripts in the terminal, and their width in characters
 WEIGHTS = {"accuracy": 1.0, "format": 0.2, "too long": -0.1}
 LOWER_IS_BETTER = {"too long", "characters"}
-EXTRA_OF = dict.fromkeys(("accelerate", "datasets", "peft", "tokenizers", "torch", "transformers", "trl"), "trl")
-EXTRA_OF["matplotlib"] = "plot"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,36 +53,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; return 0, or 2 after one sentence about what was asked for and cannot be had."""
-    console = Console()
+    """Run the demo and return 0.
+
+    Raises Mistake, saying how to mend it, when an extra is missing or what was asked for cannot be had.
+    """
     try:
-        return _demonstrate(args, console)
+        _demonstrate(args, Console())
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRA_OF:
-            raise
-        console.print(f"jurybox demo needs {package}: pip install 'jurybox[trl,plot]'", markup=False)
-    except _UnavailableError as error:
-        console.print(f"jurybox demo: {error}", markup=False, soft_wrap=True)
-    return 2
-
-
-class _UnavailableError(Exception):
-    """What was asked for on the command line cannot be had."""
+        raise missing_extra(error) from error
+    return 0
 
 
 def composed_reward(characters: int) -> Reward:
     """Return the demo's reward: right, in the asked-for format, and not longer than it needs to be."""
-    from ..judges import FormatJudge, MathJudge, TooLong
+    from ..judges import MathJudge
+    from ..judges.format import FormatJudge
+    from ..judges.length import TooLong
 
-    return (
+    reward: Reward = (
         WEIGHTS["accuracy"] * MathJudge().named("accuracy")
         + WEIGHTS["format"] * FormatJudge().named("format")
         + WEIGHTS["too long"] * TooLong(characters, unit="characters").named("too long")
     )
+    return reward
 
 
-def _demonstrate(args: argparse.Namespace, console: Console) -> int:
+def _demonstrate(args: argparse.Namespace, console: Console) -> None:
     from ..benchmarks.playground.heldout import HeldOut
     from ..benchmarks.playground.plot import save_plot
     from ..benchmarks.playground.record import RunRecord
@@ -113,7 +109,6 @@ def _demonstrate(args: argparse.Namespace, console: Console) -> int:
         save_plot(record, args.output / "demo.png")
     record.save(args.output / "demo.json")
     console.print(f"{sum(clock.seconds.values()):.0f} s · {args.output / 'demo.png'} · {args.output / 'demo.json'}")
-    return 0
 
 
 def _setting(args: argparse.Namespace, console: Console) -> Setting:
@@ -132,7 +127,7 @@ def _setting(args: argparse.Namespace, console: Console) -> Setting:
         )
         return setting.real_setting(args.model, args.dataset, split=args.split, device=args.device, plan=chosen)
     except (OSError, ValueError) as error:
-        raise _UnavailableError(str(error)) from error
+        raise Mistake(str(error)) from error
 
 
 def _playground(args: argparse.Namespace, console: Console) -> Setting:
@@ -141,9 +136,14 @@ def _playground(args: argparse.Namespace, console: Console) -> Setting:
     from ..benchmarks.playground.setting import playground_setting
     from ..benchmarks.playground.warmstart import WarmStart
 
-    only_real = {"--dataset": args.dataset, "--new-tokens": args.new_tokens, "--learning-rate": args.learning_rate}
-    if given := [option for option, value in only_real.items() if value is not None]:
-        raise ValueError(f"{given[0]} needs --model: the playground's policy only reads and writes its own task")
+    only_real = {
+        "--dataset": args.dataset,
+        "--device cuda": args.device == "cuda",
+        "--new-tokens": args.new_tokens,
+        "--learning-rate": args.learning_rate,
+    }
+    if given := [option for option, value in only_real.items() if value]:
+        raise ValueError(f"{given[0]} needs --model: the playground's policy only knows its own small task")
     torch.set_num_threads(1)  # so small a policy is no faster with more, and much slower on a busy machine
     recipe = WarmStart(seed=args.seed)
     with _progress(console) as progress:
@@ -200,15 +200,19 @@ def _show_result(console: Console, record: RunRecord, held_out: HeldOut) -> None
         style = "" if label == "characters" or new == old else "green" if better else "red"
         table.add_row(label, f"{old:.3g}", f"{new:.3g}", Text(f"{new - old:+.3g}", style=style))
     console.print(table)
+    for when, measurement in (("before", record.before), ("after", record.after)):
+        for name, share in measurement.abstained.items():
+            if share:
+                console.print(f"{name} abstained on {share:.1%} of the completions {when}; its mean is over the rest")
     pairs = zip(held_out.rows, record.before.completions, record.after.completions, strict=True)
-    changed = [(row, old, new) for row, old, new in pairs if old != new]
-    for row, old, new in changed[:EXAMPLES]:
-        console.print(Text(f"{_asked(row['prompt'])}\n  before  {old[-WIDEST:]}\n  after   {new[-WIDEST:]}"))
+    changed = [(row, first, then) for row, first, then in pairs if first != then]
+    for row, first, then in changed[:EXAMPLES]:
+        console.print(Text(f"{_asked(row['prompt'])}\n  before  {first[-WIDEST:]}\n  after   {then[-WIDEST:]}"))
 
 
 def _asked(prompt: object) -> str:
     """Return the words of a prompt, whether text or messages, on one line and not too wide."""
-    text = prompt[-1]["content"] if isinstance(prompt, list) else str(prompt)
+    text = str(prompt[-1]["content"] if isinstance(prompt, list) else prompt)
     return " ".join(text.split())[:WIDEST]
 
 

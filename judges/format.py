@@ -92,7 +92,8 @@ class FormatJudge(Judge):
         assert self.pattern is not None
         if affordable(self.power, len(text)):
             return matches(self.pattern, self.flags, text)
-        return shared_pool().submit(matches, self.pattern, self.flags, text, timeout=self.timeout)
+        pool = shared_pool(preload=(__package__,))
+        return pool.submit(matches, self.pattern, self.flags, text, timeout=self.timeout)
 
     def _verdict(self, matched: bool | Future[bool]) -> Verdict:
         try:

@@ -83,4 +83,4 @@ def _repeat(least: int, most: int, body: Any) -> float:
 
 def _uniform(body: Any) -> bool:
     """Whether every match of the body is equally long and can be made in one way only."""
-    return all(kind in _CERTAIN for kind, _ in body)
+    return all(_uniform(value[3]) if kind is op.SUBPATTERN else kind in _CERTAIN for kind, value in body)

@@ -98,7 +98,7 @@ class Verdict:
             parts.append(f"status={self.status!r}")
         name = type(self).__name__
         for key, value in self.evidence.items():
-            parts.append(f"{key}={shorten(value)}")
+            parts.append(f"{key if str(key).isidentifier() else shorten(key)}={shorten(value)}")
             if len(name) + sum(map(len, parts)) + 2 * len(parts) > LINE - 3:
                 parts[-1] = "…"
                 break

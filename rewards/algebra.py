@@ -21,7 +21,7 @@ def add(left: Reward, right: Any) -> Reward:
     """left + right; a number is a constant."""
     a = _as_sum(left)
     if _is_number(right):
-        return Sum(a.terms, a.constant + finite(right, "a constant in a reward"))
+        return _plain(Sum(a.terms, a.constant + finite(right, "a constant in a reward")))
     b = _as_sum(as_reward(right))
     return Sum(a.terms + b.terms, a.constant + b.constant)
 
@@ -75,7 +75,12 @@ def _as_sum(reward: Reward) -> Sum:
 
 def _weigh(reward: Reward, weight: float) -> Reward:
     total = _as_sum(reward)
-    return Sum(tuple((weight * own, part) for own, part in total.terms), weight * total.constant)
+    return _plain(Sum(tuple((weight * own, part) for own, part in total.terms), weight * total.constant))
+
+
+def _plain(total: Sum) -> Reward:
+    """`1 * part + 0` is the part."""
+    return total.terms[0][1] if len(total.terms) == 1 and total.terms[0][0] == 1 and not total.constant else total
 
 
 def _factors(reward: Reward) -> tuple[Reward, ...]:

@@ -9,7 +9,7 @@ factor would do as soon as the signed total passes through zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import copysign, isfinite, prod
 
 from ..judges import Verdict
 from .batch import Batch
@@ -41,9 +41,14 @@ class Sum(Reward):
 
     @property
     def bounds(self) -> tuple[float, float]:
+        """A part may have to carry the weight of all others of its sign, and all of one sign may abstain."""
         low = high = self.constant
-        for weight, part in self.terms:
-            ends = [weight * end if weight else 0.0 for end in part.bounds]
+        signs = [[(w, part) for w, part in self.terms if sign * w > 0] for sign in (1.0, -1.0)]
+        for side in filter(None, signs):
+            total = sum(weight for weight, _ in side)
+            ends = [total * end for _, part in side for end in part.bounds]
+            if all(signs):
+                ends.append(0.0)
             low, high = low + min(ends), high + max(ends)
         return low, high
 
@@ -87,8 +92,9 @@ def _share(weight: float, weights: list[float], voted: list[tuple[float, float, 
     """By how much a part's weight grows when others of its sign abstain."""
     if not weight:
         return 1.0
-    total = sum(abs(w) for w in weights if w * weight > 0)
-    return total / sum(abs(w) for _, w, _ in voted if w * weight > 0)
+    sign = copysign(1.0, weight)
+    total = sum(sign * w for w in weights if sign * w > 0)
+    return total / sum(sign * w for _, w, _ in voted if sign * w > 0)
 
 
 @dataclass(frozen=True, repr=False)

@@ -40,7 +40,7 @@ def one_line(verdict: Verdict) -> str:
     evidence = ", ".join(f"{key}={shorten(value)}" for key, value in verdict.evidence.items())
     said = " · ".join(text for text in (verdict.reason, evidence) if text)
     status = "" if verdict.status == "scored" else f" [{verdict.status}]"
-    return f"{_number(verdict)}{status}{'  ' if said else ''}{said}"
+    return " ".join(f"{_number(verdict)}{status}{'  ' if said else ''}{said}".splitlines())
 
 
 def _line(verdict: Verdict | None, name: str) -> str:

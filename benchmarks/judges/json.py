@@ -9,7 +9,6 @@ one. Rates are of one run on one core; compare the ratios.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import random
 import sys
@@ -20,7 +19,8 @@ from typing import Any
 
 import jsonschema
 
-from jurybox.judges.json import JSONJudge
+from ...judges.json import JSONJudge
+from ...judges.json.validator import Engine, available
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -100,7 +100,9 @@ def measure(count: int = 2_000, slow: int = 200) -> dict[str, Any]:
         "mean_bytes": round(sum(map(len, texts)) / count),
         "usual_per_second": round(base),
     }
-    engines = ["jsonschema", *(["jsonschema-rs"] if importlib.util.find_spec("jsonschema_rs") else [])]
+    engines: list[Engine] = ["jsonschema"]
+    if available() == "jsonschema-rs":
+        engines.append("jsonschema-rs")
     for engine in engines:
         judge = JSONJudge(SCHEMA, engine=engine)
         judge(completions=texts[:10])

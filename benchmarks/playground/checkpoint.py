@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -20,7 +21,7 @@ def load_checkpoint(name: str, *, device: str = "cpu") -> tuple[PreTrainedModel,
         raise ValueError(f"device {device!r} was asked for, and torch sees no CUDA device; use 'cpu'")
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-        policy = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+        policy: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
     except (OSError, ValueError) as error:
         kind = "directory" if Path(name).exists() else "local directory or reachable hub name"
         raise ValueError(f"{name!r} is no {kind} with a causal language model and its tokenizer: {error}") from error

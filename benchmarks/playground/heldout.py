@@ -17,13 +17,15 @@ from .tasks import Row
 class Measurement:
     """Means over the held-out prompts after `step` training steps.
 
-    `parts` holds each named part's mean score, `reward` the composed reward's mean, `characters` the mean
-    length of a completion; `completions` are the texts themselves, in the order of the rows.
+    `parts` holds each part's mean score over the completions it did not abstain on, `abstained` the share it did
+    abstain on (a mean of the rest says little when that is large), `reward` the composed reward's mean and
+    `characters` the mean length; `completions` are the texts themselves, in the order of the rows.
     """
 
     step: int
     reward: float
     parts: dict[str, float]
+    abstained: dict[str, float]
     characters: float
     completions: list[str] = field(repr=False)
 
@@ -46,24 +48,26 @@ class HeldOut:
         )
         columns: dict[str, Any] = {name: [row[name] for row in self.rows] for name in self.rows[0] if name != "prompt"}
         verdicts = self.reward.verdicts(completions, prompts, **columns)
+        said = verdicts_of_parts(verdicts)
         return Measurement(
             step=step,
             reward=_mean(verdicts),
-            parts=part_means(verdicts),
+            parts={name: _mean(part) for name, part in said.items()},
+            abstained={name: fmean(verdict.abstains for verdict in part) for name, part in said.items()},
             characters=fmean(map(len, completions)),
             completions=completions,
         )
 
 
-def part_means(verdicts: Sequence[Verdict]) -> dict[str, float]:
-    """Return the mean score of each direct part of a composed reward, over the rows it did not abstain on."""
+def verdicts_of_parts(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """Return what each direct part of a composed reward said, on the rows it was asked about."""
     parts: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if isinstance(verdict, RewardVerdict):
             for name, part in zip(verdict.labels, verdict.parts, strict=True):
                 if part is not None:
                     parts.setdefault(name, []).append(part)
-    return {name: _mean(said) for name, said in parts.items()}
+    return parts
 
 
 def _mean(verdicts: Sequence[Verdict]) -> float:

@@ -17,14 +17,16 @@ WINDOW = 10  # steps of the running mean
 
 
 def save_plot(record: RunRecord, path: Path) -> None:
-    """Write the figure as PNG; no display is needed, and no global matplotlib state is touched."""
+    """Write the figure as PNG; no display is needed, and no global matplotlib state is changed."""
     with matplotlib.rc_context({"font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold"}):
-        figure = Figure(figsize=(13, 4.4), dpi=150, layout="constrained")
+        figure = Figure(figsize=(13, 4.8), dpi=150, layout="constrained")
         training, held_out, table = figure.subplots(1, 3, width_ratios=(1.15, 1.15, 1))
         _draw_training(training, record)
         _draw_held_out(held_out, record)
-        _draw_table(table, record)
+        _draw_before_after(table, record)
         figure.suptitle(_title(record), fontsize=12, color=INK)
+        handles, labels = held_out.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
@@ -40,8 +42,16 @@ def running_mean(values: Sequence[float], window: int = WINDOW) -> list[float]:
 
 
 def _title(record: RunRecord) -> str:
-    terms = (f"{weight:+g} × {name}" for name, weight in record.weights.items())
-    return f"GRPO on the reward {' '.join(terms)}\n{record.policy} · {record.data} · run seed {record.plan.seed}"
+    sum_of_parts = "".join(_term(name, weight) for name, weight in record.weights.items()).removeprefix(" + ")
+    return (
+        f"GRPO on the reward  {sum_of_parts}\n"
+        f"{record.policy} · {record.data} · seed {record.plan.seed} · {record.plan.steps} steps"
+    )
+
+
+def _term(name: str, weight: float) -> str:
+    size = "" if abs(weight) == 1 else f"{abs(weight):g} "
+    return f" {'−' if weight < 0 else '+'} {size}{name}"
 
 
 def _draw_training(axes: Axes, record: RunRecord) -> None:
@@ -52,7 +62,7 @@ def _draw_training(axes: Axes, record: RunRecord) -> None:
         steps, scores = zip(*points, strict=True)
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(steps, scores, color=colour, alpha=0.25, linewidth=1)
-        axes.plot(steps, running_mean(scores), color=colour, linewidth=2, label=_label(record, name))
+        axes.plot(steps, running_mean(scores), color=colour, linewidth=2)
     axes.set_title(f"In training, running mean of {WINDOW} steps", loc="left")
     _dress(axes, record)
 
@@ -60,32 +70,33 @@ def _draw_training(axes: Axes, record: RunRecord) -> None:
 def _draw_held_out(axes: Axes, record: RunRecord) -> None:
     steps = [measurement.step for measurement in record.measurements]
     for index, name in enumerate(record.before.parts):
-        scores = [measurement.parts[name] for measurement in record.measurements]
-        style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)], "clip_on": False}
-        axes.plot(steps, scores, linewidth=2, markersize=6, label=name, **style)
-    count = len(record.before.completions)
-    axes.set_title(f"On {count} held-out prompts", loc="left")
+        axes.plot(
+            steps,
+            [measurement.parts[name] for measurement in record.measurements],
+            color=COLOURS[index % len(COLOURS)],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=6,
+            linewidth=2,
+            clip_on=False,
+            label=name,
+        )
+    axes.set_title(f"On {len(record.before.completions)} held-out prompts, sampled", loc="left")
     _dress(axes, record)
 
 
-def _draw_table(axes: Axes, record: RunRecord) -> None:
+def _draw_before_after(axes: Axes, record: RunRecord) -> None:
     names = list(record.before.parts)
     for index, name in enumerate(names):
-        colour = COLOURS[index % len(COLOURS)]
         pair = (record.before.parts[name], record.after.parts[name])
-        for offset, value, fill in zip((-0.2, 0.2), pair, (BEFORE, colour), strict=True):
+        fills = (BEFORE, COLOURS[index % len(COLOURS)])
+        for offset, value, fill in zip((-0.2, 0.2), pair, fills, strict=True):
             axes.bar(index + offset, value, width=0.38, color=fill)
             axes.annotate(f"{value:.2f}", (index + offset, value), (0, 3), textcoords="offset points", ha="center")
     axes.set_xticks(range(len(names)), names)
-    axes.set_title(f"Held-out, before (grey) and after {record.plan.steps} steps", loc="left")
+    axes.set_title("Held-out, before (grey) and after", loc="left")
     axes.set_ylabel("mean score (0 to 1)")
     axes.set_ylim(0, 1.12)
     _clean(axes)
-
-
-def _label(record: RunRecord, name: str) -> str:
-    weight = record.weights.get(name)
-    return name if weight is None else f"{name} (weight {weight:+g})"
 
 
 def _dress(axes: Axes, record: RunRecord) -> None:
@@ -93,7 +104,6 @@ def _dress(axes: Axes, record: RunRecord) -> None:
     axes.set_ylabel("mean score (0 to 1)")
     axes.set_xlim(0, record.plan.steps)
     axes.set_ylim(-0.02, 1.05)
-    axes.legend(loc="center right", frameon=True, framealpha=0.85, edgecolor="none")
     _clean(axes)
 
 

@@ -4,8 +4,6 @@ Half a million parameters learn two-digit sums, JSON records and chains of sums 
 training method can be compared with its baseline without a model hub.
 """
 
-from typing import cast
-
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -39,4 +37,4 @@ def tiny_policy(
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return cast(LlamaForCausalLM, LlamaForCausalLM(config))
+        return LlamaForCausalLM(config)

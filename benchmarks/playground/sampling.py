@@ -30,6 +30,7 @@ def sample_completions(
         eos_token_id=tokenizer.eos_token_id,
         **(sampled if temperature else {"do_sample": False}),
     )
+    generate: Any = policy.generate
     was_training = policy.training
     policy.eval()
     texts: list[str] = []
@@ -37,7 +38,7 @@ def sample_completions(
         torch.manual_seed(seed)
         for start in range(0, len(prompts), batch):
             inputs = _encoded(tokenizer, prompts[start : start + batch]).to(policy.device)
-            output = policy.generate(**inputs, generation_config=config)
+            output = generate(**inputs, generation_config=config)
             texts += tokenizer.batch_decode(output[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
     policy.train(was_training)
     return texts
@@ -51,7 +52,7 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Any]) -> Batc
         else list(prompts)
     )
     # A chat template writes the special tokens itself.
-    return tokenizer(
+    encoded: BatchEncoding = tokenizer(
         texts,
         return_tensors="pt",
         padding=True,
@@ -59,3 +60,4 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[Any]) -> Batc
         add_special_tokens=not chat,
         return_token_type_ids=False,
     )
+    return encoded

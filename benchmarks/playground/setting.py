@@ -14,6 +14,7 @@ from .warmstart import WarmStart
 
 TRAINING_ROWS, HELD_OUT_ROWS = 1500, 256
 LONGEST_CHAIN = 48  # characters of a tagged, boxed answer that thinks once about the longest problem
+CHAINS = "chains of two to four single-digit sums"
 REAL_PLAN = Plan(prompts=2, new_tokens=512, learning_rate=2e-6)
 
 
@@ -36,21 +37,21 @@ class Setting:
 
 
 def playground_setting(
-    *, seed: int = 0, steps: int = 80, recipe: WarmStart | None = None, on_step: Callable[[int], None] | None = None
+    *, seed: int = 0, steps: int = 70, recipe: WarmStart | None = None, on_step: Callable[[int], None] | None = None
 ) -> Setting:
     """Return the warm-started policy and the chains it was started on; `on_step` hears the warm start's steps."""
-    recipe = recipe or WarmStart(seed=seed)
+    task, recipe = Chains(), recipe or WarmStart(seed=seed)
+    plan = Plan(steps=steps, new_tokens=task.new_tokens, seed=seed)
     policy, tokenizer = load_warm_start(cached_warm_start(recipe, on_step=on_step))
-    task = Chains()
     return Setting(
         policy=policy,
         tokenizer=tokenizer,
         rows=draw_rows(task, TRAINING_ROWS, seed=seed),
         held_out=draw_rows(task, HELD_OUT_ROWS, seed=seed, split="held-out"),
-        plan=Plan(steps=steps, new_tokens=task.new_tokens, seed=seed),
+        plan=plan,
         characters=LONGEST_CHAIN,
-        policy_name=f"playground policy of {policy.num_parameters():,} parameters, warm start seed {recipe.seed}",
-        data_name="chains of two to four single-digit sums",
+        policy_name=f"playground policy of {policy.num_parameters():,} parameters",
+        data_name=CHAINS,
     )
 
 
@@ -72,5 +73,5 @@ def real_setting(
         plan=replace(plan, device=device),
         characters=3 * plan.new_tokens,  # three quarters of the room, at four characters a token
         policy_name=model,
-        data_name=dataset or "chains of two to four single-digit sums",
+        data_name=dataset or CHAINS,
     )

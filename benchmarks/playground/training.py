@@ -20,7 +20,7 @@ class Plan:
     The learning rate is constant after five steps of warm-up; there is no KL penalty.
     """
 
-    steps: int = 80
+    steps: int = 70
     prompts: int = 8
     group: int = 8
     new_tokens: int = 80

@@ -29,7 +29,7 @@ class WarmStart:
     tasks: tuple[Task, ...] = (Chains(),)
     weights: tuple[float, ...] | None = None
     seed: int = 0
-    steps: int = 440
+    steps: int = 400
     batch: int = 32
     learning_rate: float = 3e-3
     warmup: int = 30

@@ -4,7 +4,7 @@
 
 counted over leaves: the declared properties that are there and the required ones, recursively. What keeps it honest:
 
-- a missing required object counts as many leaves as it requires, so leaving out what is hard never pays;
+- a missing required object counts as many leaves as it requires, so leaving out what is hard does not pay;
 - an array counts as much as one of its items, times the mean over its items, so padding it changes nothing;
 - extra properties count as violated where they are forbidden, and properties that no one declared earn nothing;
 - an empty object or array earns nothing, and a value of the wrong type loses all that it should have held;

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import jsonschema_rs
 
 from .references import REFERENCES, References
-from .violation import FALSE, Violation, cut, shortened
+from .violation import FALSE, Path, Violation, cut, shortened
 
 
 class Fast:
@@ -33,14 +34,31 @@ class Fast:
         return bool(self.validator.is_valid(instance))
 
     def violations(self, instance: Any, limit: int) -> list[Violation]:
-        return [_violation(error) for error in itertools.islice(self.validator.iter_errors(instance), limit)]
+        errors = itertools.islice(self.validator.iter_errors(instance), limit)
+        return [_violation(error, instance) for error in errors]
 
 
-def _violation(error: Any) -> Violation:
+def _violation(error: Any, instance: Any) -> Violation:
     # The path that was walked, without the references on it: as `jsonschema` says it.
     path = tuple(step for step in error.evaluation_path if step not in REFERENCES)
     keyword = FALSE if error.kind.name == FALSE or not path else str(path[-1])
-    return Violation(tuple(error.instance_path), path, keyword, cut(error.message), shortened(error.instance))
+    place = _typed(error.instance_path, instance)
+    return Violation(place, path, keyword, cut(error.message), shortened(error.instance))
+
+
+def _typed(path: Iterable[str | int], instance: Any) -> Path:
+    """The path with the keys of objects as they are: the package gives a key such as "07" as the number 7."""
+    steps: list[str | int] = []
+    for step in path:
+        if isinstance(instance, dict) and isinstance(step, int):
+            step = str(step) if str(step) in instance else next(key for key in instance if _reads_as(key, step))
+        steps.append(step)
+        instance = instance[step]
+    return tuple(steps)
+
+
+def _reads_as(key: str, number: int) -> bool:
+    return key.removeprefix("+").isdecimal() and int(key) == number
 
 
 def _refuse(uri: str) -> Any:

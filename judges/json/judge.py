@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Any
 
 from ..judge import Judge
 from ..pool import DeadlineExceeded, WorkerDied
 from ..sample import Sample
-from ..verdict import Verdict, shorten
+from ..verdict import Verdict
 from .credit import Credit
-from .extract import LEVELS, MAX_CHARS, Extraction, Level, extract
-from .match import first_difference, share_equal
-from .strict import Malformed, decode, is_blank
-from .validator import ENGINES, MAX_ERRORS, Engine, Validator, compiled, schema_text
-from .violation import Violation, pointer
+from .extract import MAX_CHARS, Extraction, Level, extract
+from .match import expected_value, first_difference, share_equal
+from .options import CreditRule, check_options
+from .strict import Malformed
+from .validator import MAX_ERRORS, Engine, Validator, compiled, schema_text
+from .violation import Violation, pointer, shortened
 
-CreditRule = Literal["all", "partial"]
 SHOWN = 8  # violations that a verdict lists
 _LATEX = re.compile(r"(?<!\\)\\[bf][A-Za-z]{2}")
 
@@ -84,7 +83,7 @@ class JSONJudge(Judge):
         timeout: float = 2.0,
         max_chars: int = MAX_CHARS,
     ) -> None:
-        _check_options(level, credit, engine, discount, weights, timeout)
+        check_options(level, credit, engine, discount, weights, timeout)
         if schema is not None and schema_column is not None:
             raise ValueError("give either schema or schema_column: they name the same thing")
         self.level = level
@@ -139,7 +138,7 @@ class JSONJudge(Judge):
         expected = None
         if self.expected is not None:
             try:
-                expected = _value_of(sample[self.expected])
+                expected = expected_value(sample[self.expected])
             except ValueError as error:
                 return Verdict(None, "skipped", "unusable expected value", {"error": str(error)})
         answer = _answer_text(sample, self.level)
@@ -204,7 +203,7 @@ class JSONJudge(Judge):
         if different is None:
             return score, "equal" if score == 1.0 else "partly valid"
         evidence["differs_at"] = pointer(different)
-        evidence["expected"] = shorten(row.expected)
+        evidence["expected"] = shortened(row.expected)
         share = share_equal(row.extraction.value, row.expected) if self.credit == "partial" else 0.0
         return min(score, share), "partly equal" if share else "not equal"
 
@@ -226,35 +225,3 @@ def _wanted(validator: Validator | None) -> str | None:
     schema = validator.schema if validator is not None else None
     wanted = schema.get("type") if isinstance(schema, dict) else None
     return wanted if isinstance(wanted, str) else None
-
-
-def _value_of(given: Any) -> Any:
-    """An expected value as a column holds it: JSON text or data."""
-    if not isinstance(given, str):
-        return given
-    try:
-        value, end = decode(given, len(given) - len(given.lstrip()))
-    except Malformed as error:
-        raise ValueError(f"the expected value {given!r:.60} is not JSON: {error.detail}") from None
-    if not is_blank(given, end, len(given)):
-        raise ValueError(f"the expected value {given!r:.60} is not JSON: more text follows")
-    return value
-
-
-def _check_options(level: str, credit: str, engine: str, discount: float, weights: Any, timeout: float) -> None:
-    for name, value, choices in (
-        ("level", level, LEVELS),
-        ("credit", credit, get_args(CreditRule)),
-        ("engine", engine, ENGINES),
-    ):
-        if value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-    if not 0.0 <= discount <= 1.0:
-        raise ValueError(f"discount is a share in [0, 1], not {discount!r}")
-    if not timeout > 0.0:
-        raise ValueError(f"timeout is a positive number of seconds, not {timeout!r}")
-    for path, weight in (weights or {}).items():
-        if not (isinstance(path, str) and path[:1] in ("", "/")):
-            raise ValueError(f"weights are given by JSON pointer, such as '/answer', not {path!r}")
-        if not (math.isfinite(weight) and weight >= 0.0):
-            raise ValueError(f"the weight of {path!r} must be a finite number of at least 0, not {weight!r}")

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from .strict import Malformed, decode, first_mark, is_blank
 from .violation import Path
 
 _ABSENT = object()
+
+
+def expected_value(given: Any) -> Any:
+    """An expected value as a column holds it: JSON text or data."""
+    if not isinstance(given, str):
+        return given
+    try:
+        value, end = decode(given, first_mark(given, 0, len(given)))
+    except Malformed as error:
+        raise ValueError(f"the expected value {given!r:.60} is not JSON: {error.detail}") from None
+    if not is_blank(given, end, len(given)):
+        raise ValueError(f"the expected value {given!r:.60} is not JSON: more text follows")
+    return value
 
 
 def equal(left: Any, right: Any) -> bool:

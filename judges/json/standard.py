@@ -1,8 +1,12 @@
 """The validator of the `jsonschema` package, kept compiled and guarded.
 
 Changed against the package: `multipleOf` is exact (19.99 is a multiple of 0.01), `uniqueItems` is linear, patterns
-are read as JavaScript's. What cannot be bounded here (recursive schemas, patterns that backtrack) is said in
-`Standard.risk`, for the caller to run it where it can be killed.
+are read as JavaScript's (the package raises on `\\p{Letter}`, takes `$` before a final line break and `\\d` for any
+script's digits). What cannot be bounded here (recursive schemas, patterns that backtrack, instances of many
+characters) is said by `Standard.risk`, for the caller to run it where it can be killed.
+
+What remains different from `jsonschema-rs`: properties of characters other than general categories
+(`\\p{Script=Greek}`) are refused when the judge is built, and messages are worded differently.
 """
 
 from __future__ import annotations

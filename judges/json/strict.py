@@ -14,6 +14,7 @@ from typing import Any
 
 MAX_DEPTH = 200
 BLANK = " \t\n\r"
+WINDOW = 4096  # characters
 
 # What can be wrong with a text; each is also a verdict's reason.
 SYNTAX = "syntax error"
@@ -65,9 +66,9 @@ def decode(text: str, start: int = 0) -> tuple[Any, int]:
         Malformed: there is no value, or one that should not be trusted.
     """
     try:
-        value, end = _DECODER.raw_decode(text, start)
+        value, end = _raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise Malformed(SYNTAX, error.msg, error.pos) from None
+        raise Malformed(SYNTAX, error.msg, start + error.pos) from None
     except RecursionError:
         raise Malformed(TOO_DEEP, f"nested more than {MAX_DEPTH} deep", start) from None
     except Malformed:
@@ -79,6 +80,27 @@ def decode(text: str, start: int = 0) -> tuple[Any, int]:
     if not text.isascii() or _SURROGATE_ESCAPE.search(text, start, end):
         _check_surrogates(value, start)
     return value, end
+
+
+def _raw_decode(text: str, start: int) -> tuple[Any, int]:
+    """As the parser's own, with error offsets counted from `start`, through windows that grow.
+
+    Each error of the standard parser counts the lines of its whole document, which makes many errors in one long
+    text quadratic; so it is shown no more of the text than it needs.
+    """
+    width = WINDOW
+    while True:
+        cut_off = len(text) > start + width
+        window = text[start : start + width] if start or cut_off else text
+        try:
+            value, end = _DECODER.raw_decode(window)
+        except json.JSONDecodeError as error:
+            if not cut_off or (error.pos < width - 16 and not error.msg.startswith("Unterminated")):
+                raise
+        else:
+            if not cut_off or end < width:  # a number that touches the edge may go on
+                return value, start + end
+        width *= 8
 
 
 def is_blank(text: str, start: int, end: int) -> bool:

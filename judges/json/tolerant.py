@@ -23,6 +23,7 @@ _NAME = re.compile(r"[^\W\d][\w$-]*+|\$[\w$-]++|\d++(?=\s*:)")
 _COLON = re.compile(r":|=>?")
 _BARE = re.compile(r"[^\s,;{}\[\]()\"'`:]++")
 _NUMBER_START = re.compile(r"[-+]?\.?\d|[-+]\Z")
+_PROSE = re.compile(r"[^\"{}\[\]]*+\Z")
 _VALUE_START = re.compile(r"[\"'“‘{\[]|-?\d")
 _ELLIPSIS = re.compile(r"\.\.\.|…")
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
@@ -69,6 +70,7 @@ class Tolerant:
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text = text
         self.start = self.pos = start
+        self.turn = start  # where the last step began
         self.end = end
         self.stack: list[_Frame] = []
         self.repairs: dict[str, int] = {}
@@ -83,10 +85,30 @@ class Tolerant:
             while self.stack:
                 self._step()
         except _Unrecoverable as error:
+            if self._prose_follows():
+                self._end_before_prose()
+                return Salvage(self.pos, True, self.root, list(self.repairs.items()), self.problem, True)
             problem = self.problem or Malformed(SYNTAX, str(error), self.pos)
             return Salvage(self.pos, False, problem=problem, committed=self.committed)
         recovered = self.scalars > 0 or "truncated" not in self.repairs  # `[[` cut off holds nothing
         return Salvage(self.pos, recovered, self.root, list(self.repairs.items()), self.problem, self.committed)
+
+    def _prose_follows(self) -> bool:
+        """Whether reading failed where a new line begins that is prose, as is all after it."""
+        if not (self.stack and self.scalars) or self.stack[-1].key is not None or self.problem:
+            return False
+        line = self.text.rfind("\n", self.start, self.turn) + 1
+        return (
+            line > 0 and not self.text[line : self.turn].strip() and bool(_PROSE.match(self.text, self.turn, self.end))
+        )
+
+    def _end_before_prose(self) -> None:
+        if self.repairs.get("missing comma") == self.turn:
+            del self.repairs["missing comma"]
+        self.note("missing bracket", self.turn)
+        self.pos = self.turn
+        while self.stack:
+            self._finish()
 
     # What `tolerant_string` and the steps below use.
 
@@ -102,6 +124,7 @@ class Tolerant:
 
     def _step(self) -> None:
         self._skip()
+        self.turn = self.pos
         frame = self.stack[-1]
         if self.pos >= self.end:
             self._cut_off()

@@ -148,6 +148,8 @@ class _Scan:
         return self._comma_is_missing(text, after, mark, end)
 
     def _comma_is_missing(self, text: str, after: int, mark: int, end: int) -> bool:
+        if "\n" in text[after:mark]:
+            return True
         if self.role == "value":
             return bool(_NEXT_KEY.match(text, mark, end))
         return mark > after and text[mark] in "\"'“‘{["

@@ -85,4 +85,7 @@ def in_document_order(violations: Iterable[Violation], instance: Any) -> list[Vi
             value = value[step]
         return found
 
+    violations = list(violations)
+    if len(violations) < 2:
+        return violations
     return sorted(violations, key=lambda v: (places(v.path), pointer(v.schema_path), v.message))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ._vocabulary import TURNING
+
 _COMMAND = "\\boxed"
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE = re.compile(r"\s{0,4}(\d+(?:[.,]\d+)*|\\[a-zA-Z]+|[a-zA-Z]+)")
@@ -12,10 +14,6 @@ _LONGEST_GAP = 80  # characters between two boxes that still stand side by side
 _MOST_BOXES = 64
 _WORD = re.compile(r"[A-Za-z]+")
 _MARKUP = re.compile(r"\\(?:text|quad|qquad|mathrm|mbox)|[$\\\[\](){}*,;:.&+~|-]|\s")
-_TURNING = frozenset(
-    "but no not wait actually so then thus hence therefore instead rather correction however recomputing now finally "
-    "is was should must gives get becomes answer corrected sorry because since if from".split()
-)
 
 
 def last_boxes(text: str) -> list[str] | None:
@@ -76,6 +74,6 @@ def _side_by_side(gap: str) -> bool:
     if len(gap) > _LONGEST_GAP:
         return False
     words = [word.lower() for word in _WORD.findall(_MARKUP.sub(" ", gap))]
-    if len(words) > 3 or not _TURNING.isdisjoint(words):
+    if len(words) > 3 or not TURNING.isdisjoint(words):
         return False
     return not words or not re.search(r"[.!?](?:\s|$)", gap)

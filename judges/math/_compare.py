@@ -1,16 +1,17 @@
-"""Whether an answer says the same as the gold answer: lists, tuples, sets, matrices, equations, and single values."""
+"""Whether an answer says the same as the gold answer: lists, sets and sequences of claims."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from ._claims import Claim, claim
 from ._exact import exact
 from ._expr import Expr, Undecidable, Undefined, has, rebuild, symbols
 from ._matrices import evaluated
-from ._sets import RealSet, describes_set, is_inequality, real_set, subject
-from ._values import UNDECIDED, Finding, Settings, proportional, same_value
+from ._same_sets import same_sets
+from ._shapes import SHAPES, same_equation
+from ._values import UNDECIDED, Finding, Settings, same_value
 
 MAX_ITEMS = 64  # of a list that is not all plain numbers
 _TRUE, _FALSE_EQUATION = Finding(True, "same form"), Finding(False, "false equation")
@@ -46,7 +47,7 @@ def _compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     for expr in (gold, answer):
         if has(expr, "ellipsis"):
             return Finding(False, "open-ended list")
-    as_sets = _as_sets(gold, answer, settings)
+    as_sets = same_sets(gold, answer, settings)
     if as_sets is not None:
         return as_sets
     return _same_items(_items(gold), _items(answer), gold, answer, settings)
@@ -54,8 +55,7 @@ def _compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
 
 def _same_text(gold: Expr, answer: Expr) -> Finding:
     words = [expr.value if expr.op == "text" else _letters(expr) for expr in (gold, answer)]
-    same = None not in words and _folded(words[0]) == _folded(words[1])
-    return Finding(same, "text")
+    return Finding(None not in words and len({_folded(str(word)) for word in words}) == 1, "text")
 
 
 def _letters(expr: Expr) -> str | None:
@@ -108,9 +108,7 @@ def _assigned_tuple(group: Expr) -> Expr:
     return Expr("tuple", tuple(values), "()")
 
 
-def _same_items(
-    gold_items: list[Expr], items: list[Expr], gold: Expr, answer: Expr, settings: Settings
-) -> Finding:
+def _same_items(gold_items: list[Expr], items: list[Expr], gold: Expr, answer: Expr, settings: Settings) -> Finding:
     gold_claims, claims = (_claims(side, settings) for side in (gold_items, items))
     if any(c.false for c in claims):
         return _FALSE_EQUATION
@@ -159,7 +157,7 @@ def _unknowns(claims: list[Claim]) -> dict[Expr, Expr]:
     values = {c.name: c.value for c in claims if c.name is not None and c.value is not None}
     stems = {str(name.value).partition("_")[0] if name.op == "symbol" else str(name) for name in values}
     distinct = len(values) == len(claims) > 1 and len(stems) > 1
-    return values if distinct else {}  # type: ignore[return-value]
+    return values if distinct else {}
 
 
 def _lone_tuple(claims: list[Claim]) -> bool:
@@ -183,6 +181,8 @@ def _same_collection(gold_claims: list[Claim], claims: list[Claim], settings: Se
     if numbers[0] is not None and numbers[1] is not None and settings.decimals is settings.tolerance is None:
         if numbers[0] == numbers[1]:
             return Finding(True, "exact numbers")
+        if len(numbers[0]) == 1 < len(numbers[1]):
+            return Finding(False, "several answers")
         if not any(has(c.value, "decimal") for c in (*gold_claims, *claims) if c.value is not None):
             return Finding(False, "exact numbers")
     if max(len(gold_claims), len(claims)) > MAX_ITEMS:
@@ -240,21 +240,10 @@ def _pairwise(left: Sequence[Expr], right: Sequence[Expr], settings: Settings) -
 
 def _same_claim(gold: Claim, answer: Claim, settings: Settings) -> Finding:
     if gold.equation or answer.equation or (gold.name and answer.name and gold.name != answer.name):
-        return _same_equation(gold, answer)
+        return same_equation(gold, answer)
     assert gold.value is not None
     assert answer.value is not None
     return _same_single(gold.value, answer.value, settings)
-
-
-def _same_equation(gold: Claim, answer: Claim) -> Finding:
-    """Both as `left - right = 0`, up to a constant factor."""
-    differences = []
-    for side in (gold, answer):
-        pair = side.equation or (side.name and side.value and (side.name, side.value))
-        if not pair or any(part.op in ("tuple", "text", "list") for part in pair):
-            return Finding(False, "different kinds")
-        differences.append(Expr("add", (pair[0], Expr("neg", (pair[1],)))))
-    return proportional(differences[0], differences[1])
 
 
 def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
@@ -265,168 +254,9 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     except Undecidable:
         return UNDECIDED
     for left, right in ((gold, answer), (answer, gold)):
-        rule = _SHAPES.get(left.op)
+        rule = SHAPES.get(left.op)
         if rule is not None:
-            return rule(left, right, settings)
+            return rule(left, right, settings, _pairwise)
     if {"list", "set"} & {gold.op, answer.op}:
         return _same_items(_items(gold), _items(answer), gold, answer, settings)
     return same_value(gold, answer, settings)
-
-
-def _tuple(left: Expr, right: Expr, settings: Settings) -> Finding:
-    if right.op == "matrix" and 1 in right.value:
-        return _pairwise(left.args, right.args, settings)
-    if right.op != "tuple":
-        return Finding(False, "different kinds")
-    if left.value != right.value and len(left.args) == 2:
-        return Finding(False, "different brackets")
-    return _pairwise(left.args, right.args, settings)
-
-
-def _matrix(left: Expr, right: Expr, settings: Settings) -> Finding:
-    if right.op == "tuple":
-        return _tuple(right, left, settings)
-    if right.op != "matrix" or left.value != right.value:
-        return Finding(False, "different shapes")
-    return _pairwise(left.args, right.args, settings)
-
-
-def _ratio(left: Expr, right: Expr, settings: Settings) -> Finding:
-    """Ratios are equal up to a factor, times of day only as they are."""
-    if right.op != "ratio":
-        if len(left.args) != 2:
-            return Finding(False, "different kinds")
-        return same_value(Expr("div", left.args), right, settings)
-    if len(left.args) != len(right.args):
-        return Finding(False, "different lengths")
-    if any(part.value == 0 for part in (*left.args, *right.args) if part.op == "number"):
-        return _pairwise(left.args, right.args, settings)
-    crossed = [
-        [Expr("mul", (mine, other)) for mine in side.args[1:]]
-        for side, other in ((left, right.args[0]), (right, left.args[0]))
-    ]
-    return _pairwise(crossed[0], crossed[1], settings)
-
-
-def _congruence(left: Expr, right: Expr, settings: Settings) -> Finding:
-    """Remainders of one modulus; a bare number is taken as one."""
-    if right.op == "congruence":
-        modulus = compare(left.args[1], right.args[1], settings)
-        if not modulus.equal:
-            return Finding(modulus.equal, "different moduli")
-    return same_value(left, right, settings)
-
-
-def _antiderivative(left: Expr, right: Expr, settings: Settings) -> Finding:
-    """An indefinite integral is a function, never a constant; the rest is for sympy."""
-    if len(left.args) == 2 and not symbols(right):
-        return Finding(False, "different kinds")
-    return same_value(left, right, settings)
-
-
-def _relation(left: Expr, right: Expr, settings: Settings) -> Finding:
-    """Inequalities that are no sets of numbers: the same chain, read from either end."""
-    if right.op != "relation":
-        return Finding(False, "different kinds")
-    turned = Expr("relation", right.args[::-1], tuple(_TURNED.get(op, op) for op in right.value[::-1]))
-    for other in (right, turned):
-        if left.value == other.value:
-            finding = _pairwise(left.args, other.args, settings)
-            if finding.equal:
-                return finding
-    return _same_inequality(left, right, turned)
-
-
-_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def _same_inequality(left: Expr, right: Expr, turned: Expr) -> Finding:
-    """`a < b` and `c < d` when b - a and d - c are positive multiples of each other."""
-    if len(left.args) != 2 or len(right.args) != 2 or left.value[0] not in _TURNED:
-        return Finding(False, "different relations")
-    other = right if left.value == right.value else turned
-    if left.value != other.value:
-        return Finding(False, "different relations")
-    first, second = (Expr("add", (side.args[1], Expr("neg", (side.args[0],)))) for side in (left, other))
-    finding = proportional(first, second)
-    if not finding.equal:
-        return finding
-    return Finding(_same_sign(first, second), "random points")
-
-
-def _same_sign(left: Expr, right: Expr) -> bool | None:
-    """The sign of the constant ratio, read at one small point."""
-    names = symbols(left) | symbols(right)
-    values = {name: Fraction(2 * place + 3, 7) for place, name in enumerate(sorted(names))}
-
-    def put(node: Expr) -> Expr | None:
-        return Expr("number", value=values[node.value]) if node.op == "symbol" else None
-
-    try:
-        return exact(rebuild(left, put)) * exact(rebuild(right, put)) > 0
-    except ArithmeticError:
-        return None
-
-
-_SHAPES: dict[str, Callable[[Expr, Expr, Settings], Finding]] = {
-    "matrix": _matrix,
-    "tuple": _tuple,
-    "ratio": _ratio,
-    "relation": _relation,
-    "congruence": _congruence,
-    "integral": _antiderivative,
-}
-
-
-# Real sets.
-
-
-def _as_sets(gold: Expr, answer: Expr, settings: Settings) -> Finding | None:
-    """The finding on two sets of real numbers; None when they are not both that."""
-    gold, answer = (_bare_set(expr) for expr in (gold, answer))
-    if not (describes_set(gold) or describes_set(answer)):
-        return None
-    left, right = real_set(gold), real_set(answer)
-    if left is None or right is None:
-        return None if left is right is None or has(gold, "relation") else _not_a_set(gold, answer)
-    if settings.relations == "gold" and _is_bound(answer) and not _is_bound(gold):
-        return Finding(False, "a relation for a set")
-    if is_inequality(gold) and is_inequality(answer) and _subjects_differ(gold, answer):
-        return Finding(False, "different variables")
-    return _same_real_set(left, right, settings)
-
-
-def _is_bound(expr: Expr) -> bool:
-    return is_inequality(expr) and "in" not in expr.value
-
-
-def _bare_set(expr: Expr) -> Expr:
-    """`D = (0, 1)` as the interval."""
-    if expr.op == "relation" and expr.value == ("=",) and describes_set(expr.args[1]):
-        return expr.args[1]
-    return expr
-
-
-def _not_a_set(gold: Expr, answer: Expr) -> Finding | None:
-    one_value = all(expr.op not in ("set", "tuple", "list", "union", "relation") for expr in (gold, answer))
-    return Finding(False, "different kinds") if one_value else None
-
-
-def _subjects_differ(gold: Expr, answer: Expr) -> bool:
-    left, right = subject(gold), subject(answer)
-    return left is not None and right is not None and symbols(left) != symbols(right)
-
-
-def _same_real_set(left: RealSet, right: RealSet, settings: Settings) -> Finding:
-    if len(left) != len(right):
-        return Finding(False, "different intervals")
-    undecided = False
-    for mine, other in zip(left, right, strict=True):
-        for end, other_end in zip(mine, other, strict=True):
-            if end.closed != other_end.closed:
-                return Finding(False, "different intervals")
-            finding = same_value(end.written, other_end.written, settings)
-            if finding.equal is False:
-                return Finding(False, "different intervals")
-            undecided |= finding.equal is None
-    return UNDECIDED if undecided else Finding(True, "same intervals")

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ._compare import compare
+from ._effort import limited
 from ._exact import exact
 from ._expr import Expr, TooLarge, Undecidable, Undefined
 from ._normal import clean, normal_form
-from ._parser import MAX_LENGTH, ParseError, parse
+from ._parser import MAX_LENGTH, parse
+from ._tokens import ParseError
 from ._values import Finding, Settings
 
 LONGEST_FOR_WORKER = 600  # characters; sympy gets slow long before
@@ -70,7 +72,8 @@ def _finding(gold: Reading, answer: Reading, settings: Settings) -> Finding:
 
 def _compared(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     try:
-        return compare(gold, answer, settings)
+        with limited():
+            return compare(gold, answer, settings)
     except TooLarge:
         return Finding(False, "too large to compare")
     except Undefined:
@@ -105,7 +108,9 @@ def _is_choice(gold: Reading, answer: Reading) -> bool:
         return False
     same_case = picked[0][1] == picked[1][1]
     lettered = len(answer.form.strip("().: ")) == 1
-    return same_case or (lettered and r"\text" in gold.cleaned + answer.cleaned and picked[0][1].upper() == picked[1][1].upper())
+    return same_case or (
+        lettered and r"\text" in gold.cleaned + answer.cleaned and picked[0][1].upper() == picked[1][1].upper()
+    )
 
 
 _COMMA = re.compile(r"(-?\d+),(\d{1,2}|\d{4,})")

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
+from ._effort import spend
 from ._expr import Expr, TooLarge, Undecidable, Undefined
 
-MAX_BITS = 1 << 16  # of a numerator or denominator: 19 000 digits, microseconds to multiply
+MAX_BITS = 1 << 16  # of a numerator or denominator: 19 000 digits, a millisecond to reduce
 MAX_FACTORIAL = 3000
 MAX_TERMS = 2000  # of a sum or product that is written out
 
@@ -24,6 +25,7 @@ def exact(expr: Expr) -> Fraction:
     rule = _RULES.get(expr.op)
     if rule is None:
         raise Undecidable(expr.op)
+    spend(0.1)
     return rule(expr)
 
 
@@ -36,8 +38,11 @@ def exact_integer(expr: Expr) -> int:
 
 
 def _small(value: Fraction) -> Fraction:
-    if value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if bits > MAX_BITS:
         raise TooLarge("too many digits")
+    if bits > 1024:
+        spend(bits / 500)
     return value
 
 
@@ -83,6 +88,7 @@ def rational_power(base: Fraction, exponent: Fraction) -> Fraction:
     bits = max(base.numerator.bit_length(), base.denominator.bit_length())
     if abs(power) > MAX_BITS or bits * abs(power) > MAX_BITS:
         raise TooLarge("power with too many digits")
+    spend(bits * abs(power) / 2000)
     return base**power
 
 
@@ -116,6 +122,7 @@ def _factorial(expr: Expr, step: int = 1) -> Fraction:
         raise Undefined("factorial of a negative integer")
     if n > MAX_FACTORIAL:
         raise TooLarge("factorial with too many digits")
+    spend(n / 50)
     return Fraction(math.factorial(n) if step == 1 else math.prod(range(n, 0, -2)))
 
 
@@ -123,6 +130,7 @@ def _binomial(expr: Expr) -> Fraction:
     n, k = (exact_integer(arg) for arg in expr.args)
     if n < 0 or n > MAX_FACTORIAL:
         raise TooLarge("binomial with too many digits")
+    spend(n / 50)
     return Fraction(math.comb(n, k) if k >= 0 else 0)
 
 

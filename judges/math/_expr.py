@@ -26,11 +26,11 @@ class Expr:
     value: Any = None
 
 
-class Undecidable(ArithmeticError):
+class Undecidable(ArithmeticError):  # noqa: N818
     """This way of evaluating cannot handle the expression."""
 
 
-class Undefined(ArithmeticError):
+class Undefined(ArithmeticError):  # noqa: N818
     """The expression has no value, as 0/0 has none."""
 
 
@@ -43,7 +43,16 @@ def number(value: int | Fraction) -> Expr:
     return Expr("number", value=Fraction(value))
 
 
-ZERO, ONE, HALF = number(0), number(1), number(Fraction(1, 2))
+def literal(text: str) -> Expr:
+    """The leaf that digits with or without a decimal point stand for."""
+    whole, dot, decimals = text.partition(".")
+    value = Fraction(int(whole + decimals or "0"), 10 ** len(decimals))
+    if not dot or not decimals:
+        return Expr("number", value=value)
+    return Expr("decimal", value=(value, len((whole + decimals).lstrip("0")), len(decimals)))
+
+
+ONE = number(1)
 INFINITY = Expr("constant", value="infinity")
 REALS = Expr("tuple", (Expr("neg", (INFINITY,)), INFINITY), "()")
 EMPTY = Expr("set")

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from ._boxes import last_boxes
 from ._normal import clean
-from ._parser import ParseError, parse
-from ._tokens import FUNCTIONS
+from ._parser import parse
+from ._tokens import ParseError
 from ._units import is_unit
+from ._vocabulary import FUNCTIONS, MATHEMATICAL
 
 WHERE = ("anywhere", "explicit", "box")
 LONGEST_TAIL = 100_000  # characters from the end in which an answer outside a box is looked for
@@ -38,7 +39,7 @@ def visible(text: str) -> str | None:
         return text
     if "think" in text or "reasoning>" in text or "thought>" in text:
         for tag in _THINKING:
-            head, closing, tail = text.rpartition(f"</{tag}>")
+            _, closing, tail = text.rpartition(f"</{tag}>")
             if closing:
                 text = tail
             if f"<{tag}>" in text:
@@ -94,12 +95,15 @@ def _outside_boxes(text: str, where: str) -> Extract:
 
 _ONE_LINE = re.compile(r"[ \t\0\u00a0]+")
 _PHRASE = re.compile(
-    r"(?:answers?|答案)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为)[ :*_]{0,4}",
+    r"(?:answers?|答案)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?"
+    r"(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为)[ :*_]{0,4}",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。；]|\n")
 _ASIDE = re.compile(r",? (?:not|because|since|which|where|but|so|as|after|when|if|rather)\b|, (?:and|or) not\b")
-_COPULA = re.compile(r"(?: is| are| equals?| be| by| get| becomes)(?: therefore| thus| then| exactly| just| simply)?:? |[=:] ")
+_COPULA = re.compile(
+    r"(?: is| are| equals?| be| by| get| becomes)(?: therefore| thus| then| exactly| just| simply)?:? |[=:] "
+)
 
 
 def _stated(text: str) -> str:
@@ -228,10 +232,7 @@ _LONE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
 def _has_prose(text: str) -> bool:
     """Whether there are words that are no function, unit, constant or geometric name."""
     words = [word for word in _LONE_WORD.findall(text) if not (word.isupper() or is_unit(word) or word in FUNCTIONS)]
-    return " " in text.strip() and any(word.lower() not in _MATH_WORDS for word in words)
-
-
-_MATH_WORDS = frozenset("and or pi infinity mod dollars percent pct units".split())
+    return " " in text.strip() and any(word.lower() not in MATHEMATICAL for word in words)
 
 
 def _conclusion(text: str) -> str:

@@ -10,10 +10,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from ._effort import spend
 from ._exact import MAX_TERMS, exact, exact_integer
-from ._expr import Expr, Undecidable, Undefined, number, rebuild
+from ._expr import Expr, TooLarge, Undecidable, Undefined, number, rebuild, walk
 
 PRIME = 2**255 - 19
+MAX_EXPONENT_BITS = 512
+MAX_DEGREE = 24  # of a polynomial that is summed in closed form
 IMAGINARY = pow(2, (PRIME - 1) // 4, PRIME)
 
 
@@ -32,6 +35,7 @@ def in_field(expr: Expr, round_: int) -> int:
     rule = _RULES.get(expr.op)
     if rule is None:
         raise Undecidable(expr.op)
+    spend(0.1)
     return rule(expr, round_)
 
 
@@ -64,11 +68,15 @@ def _div(expr: Expr, round_: int) -> int:
     top, bottom = (in_field(arg, round_) for arg in expr.args)
     if not bottom:
         raise Undefined("division by zero")
+    spend(3)
     return top * pow(bottom, -1, PRIME) % PRIME
 
 
 def _pow(expr: Expr, round_: int) -> int:
     exponent = exact_integer(expr.args[1])
+    if exponent.bit_length() > MAX_EXPONENT_BITS:
+        raise Undecidable("an exponent of many digits")
+    spend(exponent.bit_length() / 40)
     base = in_field(expr.args[0], round_)
     if not base and exponent <= 0:
         raise Undefined("zero to a power that is not positive")
@@ -80,10 +88,53 @@ def _exactly(expr: Expr, round_: int) -> int:
 
 
 def _sum(expr: Expr, round_: int) -> int:
+    _, _, start, stop = expr.args
+    first, last = exact_integer(start), exact_integer(stop)
+    if last - first >= MAX_TERMS:
+        return _long_sum(expr, first, last, round_)
     total = 0
     for term in written_out(expr):
         total += in_field(term, round_)
     return total % PRIME
+
+
+def _long_sum(expr: Expr, first: int, last: int, round_: int) -> int:
+    """Sum of a polynomial: itself a polynomial in the number of terms, found from its first values (Lagrange)."""
+    body, variable = expr.args[:2]
+    if not _is_polynomial(body, variable):
+        raise TooLarge("a long sum")
+    partial, sums = 0, []
+    for index in range(first, first + MAX_DEGREE + 2):
+        partial = (partial + in_field(substitute(body, variable, number(index)), round_)) % PRIME
+        sums.append(partial)
+    x, total = last - first, 0
+    for j, value in enumerate(sums):
+        top = bottom = 1
+        for i in range(len(sums)):
+            if i != j:
+                top, bottom = top * (x - i) % PRIME, bottom * (j - i) % PRIME
+        total += value * top * pow(bottom, -1, PRIME)
+    return total % PRIME
+
+
+def _is_polynomial(expr: Expr, variable: Expr, degree: int = MAX_DEGREE) -> bool:
+    """By its form, of at most this degree."""
+    if variable not in walk(expr):
+        return True
+    if expr.op in ("add", "neg"):
+        return all(_is_polynomial(arg, variable, degree) for arg in expr.args)
+    if expr.op == "mul":
+        return all(_is_polynomial(arg, variable, degree // max(2, len(expr.args))) for arg in expr.args)
+    if expr.op == "div":
+        return variable not in walk(expr.args[1]) and _is_polynomial(expr.args[0], variable, degree)
+    if expr.op == "pow":
+        power = expr.args[1].value if expr.args[1].op == "number" else 0
+        return (
+            0 < power <= degree
+            and power.denominator == 1
+            and _is_polynomial(expr.args[0], variable, degree // int(power))
+        )
+    return expr == variable and degree >= 1
 
 
 def _product(expr: Expr, round_: int) -> int:
@@ -98,7 +149,8 @@ def written_out(expr: Expr) -> list[Expr]:
     body, variable, start, stop = expr.args
     first, last = exact_integer(start), exact_integer(stop)
     if last - first >= MAX_TERMS:
-        raise Undecidable("a long sum")
+        raise TooLarge("a long sum")
+    spend(0.2 * (last - first) * sum(1 for _ in walk(body)))
     return [substitute(body, variable, number(index)) for index in range(first, last + 1)]
 
 

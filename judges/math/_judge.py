@@ -118,6 +118,8 @@ class MathJudge(Judge):
         """What was found and what is known about it; no outcome when the gold is unusable."""
         gold = sample[self.answer]
         found = self._extract(sample.text)
+        if not isinstance(gold, (str, int, float)):
+            return found, ("", ""), None
         key = (gold, found.text)
         outcome = self._outcomes.get(key)
         if outcome is None:
@@ -131,8 +133,6 @@ class MathJudge(Judge):
 
     def _gold(self, gold: Any) -> Reading | None:
         """The gold answer as read; None when there is nothing to compare with."""
-        if not isinstance(gold, (str, int, float)) or isinstance(gold, bool):
-            return None
         reading = self._golds.get(gold)
         if reading is None:
             reading = read(gold_text(str(gold)))

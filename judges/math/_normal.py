@@ -78,7 +78,9 @@ _SIZING = re.compile(
     r"|boldmath|bf|rm|it|normalsize|large|Large|small|displaylimits)(?![a-zA-Z])\.?"
 )
 _GROUPED = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*|\\[,;: ]|~)(?=\d{3}(?!\d))")
-_GAPS = re.compile(r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])")
+_GAPS = re.compile(
+    r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])"
+)
 _NEGATIVE_GAP = re.compile(r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}")
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")

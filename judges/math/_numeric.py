@@ -1,28 +1,20 @@
-"""Any elementary expression at fixed random points, to sixty digits.
-
-Agreement at several points certifies equality as far as a reward needs it: two different elementary expressions that
-share forty digits at independent random points do not occur in answers.
-"""
+"""The value of any elementary expression at a point, to sixty digits."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from . import _precise
-from ._exact import exact
-from ._expr import Expr, TooLarge, Undecidable, Undefined, has, symbols, walk
-from ._field import written_out
+from ._effort import spend
+from ._exact import MAX_TERMS, exact
+from ._expr import Expr, TooLarge, Undecidable, Undefined
 from ._precise import ONE, UNIT, Complex
 from ._quadrature import integrate
 
 DIGITS = 60
-AGREEING = 40  # digits that two values must share
-AGREEING_INTEGRALS = 16  # quadrature gives no more
-MANY_DIGITS = 4000  # of a constant whose every digit is compared
-ROUNDS, ENOUGH = 8, 3  # points tried, and points at which both sides must be defined
 Environment = Mapping[str, Complex]
 
 
@@ -35,7 +27,11 @@ def numeric(expr: Expr, at: Environment) -> Complex:
     rule = _RULES.get(expr.op)
     if rule is None:
         raise Undecidable(expr.op)
+    spend(_STEPS.get(expr.op, 0.3))
     return rule(expr, at)
+
+
+_STEPS = {"pow": 7.0, "call": 7.0}  # of ten microseconds
 
 
 def rational(value: Fraction) -> Complex:
@@ -96,6 +92,8 @@ def _power_of_negative(base: Complex, exponent: Expr, value: Complex) -> Complex
 
 def _call(expr: Expr, at: Environment) -> Complex:
     name = expr.value
+    if name in _LONG:
+        spend(_LONG[name])
     if name in _precise.FUNCTIONS and len(expr.args) == 1:
         return _precise.FUNCTIONS[name](numeric(expr.args[0], at))
     if name not in _CALLS:
@@ -132,11 +130,18 @@ def _whole(rounding: str) -> Callable[[Complex], Complex]:
     return rounded
 
 
+def _double_factorial(n: Complex) -> Complex:
+    if abs(n) > MAX_TERMS:
+        raise TooLarge("a double factorial")
+    raise Undecidable("a double factorial")
+
+
 def _binomial(n: Complex, k: Complex) -> Complex:
     one = UNIT
     return _precise.gamma(n + one) / (_precise.gamma(k + one) * _precise.gamma(n - k + one))
 
 
+_LONG = {"zeta": 2000.0, "gamma": 40.0, "factorial": 40.0, "binomial": 120.0}
 _CALLS: Mapping[str, Callable[..., Complex]] = {
     "abs": lambda z: Complex(abs(z)),
     "root": _root,
@@ -149,29 +154,48 @@ _CALLS: Mapping[str, Callable[..., Complex]] = {
     "floor": _whole("ROUND_FLOOR"),
     "ceil": _whole("ROUND_CEILING"),
     "binomial": _binomial,
+    "factorial2": _double_factorial,
     "Re": lambda z: Complex(z.re),
     "Im": lambda z: Complex(z.im),
 }
 
 
+def random_value(seed: str, round_: int) -> Decimal:
+    """A fixed random decimal between 1/4 and 9/4, with more digits than accidents have."""
+    digest = hashlib.blake2b(f"{round_} {seed}".encode(), digest_size=12).digest()
+    return Decimal("0.25") + 2 * Decimal(int.from_bytes(digest, "big")) / 2**96
+
+
 def _apply(expr: Expr, at: Environment) -> Complex:
     """An unknown function: a fixed random value for every argument."""
     shown = [f"{z.re:.25e} {z.im:.25e}" for z in (numeric(arg, at) for arg in expr.args)]
-    return Complex(_random(f"{expr.value} {shown}", 0))
+    return Complex(random_value(f"{expr.value} {shown}", 0))
 
 
 def _sum(expr: Expr, at: Environment) -> Complex:
     total = Complex(Decimal(0))
-    for term in written_out(expr):
-        total = total + numeric(term, at)
+    for term in _terms(expr, at):
+        total = total + term
     return total
 
 
 def _product(expr: Expr, at: Environment) -> Complex:
     product = UNIT
-    for factor in written_out(expr):
-        product = product * numeric(factor, at)
+    for factor in _terms(expr, at):
+        product = product * factor
     return product
+
+
+def _terms(expr: Expr, at: Environment) -> Iterator[Complex]:
+    """The terms of a sum whose bounds are whole numbers at this point."""
+    body, variable, *bounds = expr.args
+    first, last = (_real(numeric(bound, at)) for bound in bounds)
+    if first != first.to_integral_value() or last != last.to_integral_value():
+        raise Undecidable("a sum between fractions")
+    if last - first >= MAX_TERMS:
+        raise TooLarge("a long sum")
+    for index in range(int(first), int(last) + 1):
+        yield numeric(body, {**at, variable.value: Complex(Decimal(index))})
 
 
 def _integral(expr: Expr, at: Environment) -> Complex:
@@ -202,132 +226,3 @@ _RULES: Mapping[str, Callable[[Expr, Environment], Complex]] = {
     "product": _product,
     "integral": _integral,
 }
-
-
-# Points.
-
-
-def _random(seed: str, round_: int) -> Decimal:
-    """A fixed random decimal between 1/4 and 9/4, with more digits than accidents have."""
-    digest = hashlib.blake2b(f"{round_} {seed}".encode(), digest_size=12).digest()
-    return Decimal("0.25") + 2 * Decimal(int.from_bytes(digest, "big")) / 2**96
-
-
-def point(names: frozenset[str], round_: int, whole: bool) -> dict[str, Complex]:
-    """Values of the variables: of mixed sign in even rounds, positive in odd ones; whole numbers if asked."""
-    values = {}
-    for name in names:
-        value = _random(name, round_)
-        if whole:
-            value = (value * 5 + round_).to_integral_value()
-        elif round_ % 2 == 0 and int(value * 1000) % 2:
-            value = -value
-        values[name] = Complex(value)
-    return values
-
-
-def agree(left: Expr, right: Expr) -> bool | None:
-    """Whether two expressions have the same value wherever both have one; None when that cannot be told.
-
-    Raises:
-        TooLarge: both are beyond what can be compared.
-    """
-    names = symbols(left) | symbols(right)
-    whole = _at_whole_numbers(left, right, names)
-    if not names:
-        return _agree_at(left, right, {}, True)
-    for complex_allowed in (_mentions_i(left) or _mentions_i(right), True):
-        seen = 0
-        for round_ in range(ROUNDS):
-            verdict = _agree_at(left, right, point(names, round_, whole), complex_allowed)
-            if verdict is False:
-                return False
-            seen += verdict is True
-            if seen == ENOUGH + 2 * whole:
-                return True
-    return None
-
-
-_INTEGERS = frozenset("nmkpqjlN")  # what such letters stand for by custom
-
-
-def _at_whole_numbers(left: Expr, right: Expr, names: frozenset[str]) -> bool:
-    """Whether the variables count something: under factorials, or n under floors, cosines and exponents."""
-    integers = all(name[0] in _INTEGERS for name in names)
-    for node in (*walk(left), *walk(right)):
-        if node.op == "call" and symbols(node):
-            if node.value in ("factorial", "binomial"):
-                return True
-            if integers and node.value in ("floor", "ceil", "sin", "cos", "tan"):
-                return True
-        if integers and node.op == "pow" and node.args[0].op == "neg" and symbols(node.args[1]):
-            return True
-    return False
-
-
-def _mentions_i(expr: Expr) -> bool:
-    return has(expr, "constant") and any(node.value == "i" for node in walk(expr) if node.op == "constant")
-
-
-def _agree_at(left: Expr, right: Expr, at: Environment, complex_allowed: bool) -> bool | None:
-    first = _defined(left, at, DIGITS)
-    second = _defined(right, at, DIGITS)
-    if first is None or second is None:
-        return None if at or first is second else False
-    if not complex_allowed and (_is_complex(first) or _is_complex(second)):
-        return None
-    if isinstance(first, TooLarge) or isinstance(second, TooLarge):
-        if isinstance(first, TooLarge) and isinstance(second, TooLarge):
-            raise first
-        return False
-    return _close(first, second, left, right, at)
-
-
-def _is_complex(value: Complex | TooLarge) -> bool:
-    return isinstance(value, Complex) and bool(value.im) and value.im.adjusted() > value.re.adjusted() - AGREEING
-
-
-def _defined(expr: Expr, at: Environment, digits: int) -> Complex | TooLarge | None:
-    try:
-        with _precise.digits(digits):
-            return numeric(expr, at)
-    except Undefined:
-        return None
-    except TooLarge as error:
-        return error
-
-
-def _close(first: Complex, second: Complex, left: Expr, right: Expr, at: Environment) -> bool | None:
-    gap, size = _gap(first, second)
-    if has(left, "integral") or has(right, "integral"):
-        return not gap or gap.adjusted() <= max(size.adjusted(), -AGREEING_INTEGRALS) - AGREEING_INTEGRALS
-    if not gap or gap.adjusted() <= size.adjusted() - AGREEING:
-        return _close_in_all_digits(size, left, right, at)
-    if gap.adjusted() > max(size.adjusted(), 0) - AGREEING // 2:
-        return False
-    # Near agreement, or both nearly zero: what is rounding shrinks with more digits, what is a difference stays.
-    again = _defined(left, at, 2 * DIGITS), _defined(right, at, 2 * DIGITS)
-    if not isinstance(again[0], Complex) or not isinstance(again[1], Complex):
-        return None
-    closer, _ = _gap(again[0], again[1])
-    return not closer or closer.adjusted() < gap.adjusted() - AGREEING
-
-
-def _gap(first: Complex, second: Complex) -> tuple[Decimal, Decimal]:
-    with _precise.digits(DIGITS):
-        return abs(first - second), max(abs(first), abs(second))
-
-
-def _close_in_all_digits(size: Decimal, left: Expr, right: Expr, at: Environment) -> bool | None:
-    """Huge constants may share sixty digits and differ behind them."""
-    magnitude = size.adjusted() if size else 0
-    if at or magnitude < AGREEING:
-        return True
-    if magnitude > MANY_DIGITS:
-        return None
-    again = _defined(left, at, magnitude + AGREEING), _defined(right, at, magnitude + AGREEING)
-    if not isinstance(again[0], Complex) or not isinstance(again[1], Complex):
-        return None
-    with _precise.digits(magnitude + AGREEING):
-        gap = abs(again[0] - again[1])
-    return not gap or gap.adjusted() < -AGREEING // 2

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 
-from . import _atoms
-from ._expr import EMPTY, Expr, has, number, walk
+from . import _atoms, _commands, _numbers
+from ._expr import EMPTY, INFINITY, REALS, Expr, has, number, walk
 from ._normal import clean
-from ._tokens import Token, tokenize
-from ._units import IGNORED, PROSE, Unit, label, lookup
+from ._tokens import ParseError, Token, tokenize
+from ._units import Unit, label, lookup
+from ._vocabulary import IGNORED_IN_UNITS, PROSE
 
-MAX_LENGTH = 8000  # characters of an answer; a longer one is compared as text only
+MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
-
-
-class ParseError(ValueError):
-    """The text is not in the grammar of answers."""
 
 
 RELATIONS = {
@@ -170,25 +167,27 @@ class Parser:
             token = self.peek()
             if token.text in ("*", r"\cdot", r"\times", r"\ast"):
                 self.at += 1
-                expr = Expr("mul", (expr, self.unary()))
+                expr = _commands.times(expr, self.unary())
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
-                expr = Expr("div", (expr, self.unary()))
+                expr = _quotient(expr, self.unary())
             elif token.kind == "word":
                 if token.text.lower() in ("and", "or", "mod", "to"):
                     return expr
                 expr = self._with_unit(expr)
-            elif self._starts_factor(token):
-                mixed = _atoms.mixed_number(self, expr)
-                expr = mixed or Expr("mul", (expr, self.power()))
+            elif self.starts_factor(token):
+                mixed = _numbers.mixed_number(self, expr)
+                expr = mixed or _commands.times(expr, self.power())
             else:
                 return expr
 
-    def _starts_factor(self, token: Token) -> bool:
+    def starts_factor(self, token: Token) -> bool:
         """Whether the token begins a factor that is multiplied without a sign."""
         if token.kind == "symbol":
             at_differential = self.differentials and token.text == "d" and self.peek(1).kind in ("symbol", "command")
-            at_union = token.text == "U" and self.peek(1).text in ("(", "[", r"\{") and self.tokens[self.at - 1].text in ")]"
+            at_union = (
+                token.text == "U" and self.peek(1).text in ("(", "[", r"\{") and self.tokens[self.at - 1].text in ")]"
+            )
             return not (at_differential or at_union)
         if token.text == "|":
             return not (self.bars or self.braces)
@@ -197,11 +196,11 @@ class Parser:
         if token.kind == "number":
             previous = self.tokens[self.at - 1]
             if previous.kind == "number":
-                if _atoms.is_mixed_fraction(self):
+                if _numbers.is_mixed_fraction(self):
                     return True
                 raise ParseError("two numbers side by side")
             return True
-        return token.text == "{" or (token.kind == "command" and token.text in _atoms.FACTORS)
+        return token.text == "{" or (token.kind == "command" and token.text in _commands.FACTORS)
 
     def unary(self) -> Expr:
         sign = self.peek().text
@@ -221,7 +220,7 @@ class Parser:
             token = self.peek()
             if token.text in ("^", "**"):
                 self.at += 1
-                expr = _atoms.degrees(self, expr) or Expr("pow", (expr, self._exponent()))
+                expr = _atoms.degrees(self, expr) or Expr("pow", (expr, self.exponent()))
             elif token.text == "!" and not token.spaced:
                 self.at += 1
                 double = self.accept("!")
@@ -229,23 +228,31 @@ class Parser:
             elif token.text in (r"\%", "%") or token.text.lower() in ("percent", "pct"):
                 self.at += 1
                 expr = Expr("percent", (expr,))
-            elif token.text in _atoms.CURRENCIES:
+            elif token.text in _commands.CURRENCIES:
                 self.at += 1
-                expr = Expr("quantity", (expr,), _atoms.CURRENCIES[token.text])
+                expr = Expr("quantity", (expr,), _commands.CURRENCIES[token.text])
             elif token.text == r"\degree" or (token.text == r"\circ" and expr.op == "number"):
                 self.at += 1
                 expr = Expr("mul", (expr, Expr("constant", value="degree")))
             else:
                 return expr
 
-    def _exponent(self) -> Expr:
+    def number(self, token: Token) -> Expr:
+        """The number that begins with this token."""
+        return _numbers.number_atom(self, token)
+
+    def command(self, text: str) -> Expr:
+        """What a command and its arguments stand for."""
+        return _commands.command(self, text)
+
+    def exponent(self) -> Expr:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ParseError("too deep")
         sign = self.take().text if self.peek().text in ("+", "-") else ""
         expr = _atoms.atom(self)
         if self.accept("^", "**"):
-            expr = Expr("pow", (expr, self._exponent()))
+            expr = Expr("pow", (expr, self.exponent()))
         self.depth -= 1
         return _signed(sign, expr) if sign else expr
 
@@ -273,13 +280,13 @@ class Parser:
         lowered = word.lower()
         if lowered in PROSE:
             raise ParseError("prose")
-        if lowered == "per" or (lowered in IGNORED and lowered not in ("square", "cubic", "sq", "cu")):
+        if lowered == "per" or (lowered in IGNORED_IN_UNITS and lowered not in ("square", "cubic", "sq", "cu")):
             if self.accept("^"):
                 self._unit_power()
             return Unit()
         power = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}.get(lowered, 1)
         if power > 1:
-            if self.peek().kind != "word" or self.peek().text.lower() in IGNORED:
+            if self.peek().kind != "word" or self.peek().text.lower() in IGNORED_IN_UNITS:
                 return Unit()
             word = self.take().text
         unit = lookup(word) or label(word)
@@ -306,14 +313,21 @@ def _signed(sign: str, expr: Expr) -> Expr:
     return Expr("pm", (expr,), 1 if sign == r"\pm" else -1)
 
 
+def _quotient(top: Expr, bottom: Expr) -> Expr:
+    """`1/2 %` is half a percent."""
+    if bottom.op == "percent" and top.op == "number":
+        return Expr("percent", (Expr("div", (top, bottom.args[0])),))
+    return Expr("div", (top, bottom))
+
+
 def _listed(items: list[Expr], separator: str) -> Expr:
     return items[0] if len(items) == 1 else Expr("list", tuple(items), separator)
 
 
 _PHRASES = {
     "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
-    "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": _atoms.SETS["R"], "all reals": _atoms.SETS["R"],
-    "any real number": _atoms.SETS["R"], "all real": _atoms.SETS["R"], "infinity": _atoms.CONSTANTS[r"\infty"],
+    "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
+    "any real number": REALS, "all real": REALS, "infinity": INFINITY,
 }  # fmt: skip
 
 
@@ -338,10 +352,10 @@ def parse(text: str) -> Expr:
         expr = Parser(tokenize(drop_redundant_brackets(text))).answer()
     except RecursionError:
         raise ParseError("too deep") from None
-    except ValueError as error:
+    except ParseError:
         if _is_prose(text):
             return Expr("text", value=words)
-        raise error if isinstance(error, ParseError) else ParseError(str(error)) from None
+        raise
     return Expr("text", value=words) if _mixes_words(expr) else expr
 
 
@@ -373,12 +387,12 @@ def drop_redundant_brackets(text: str) -> str:
             stack.append(place)
         elif char == ")" and stack:
             partner[stack.pop()] = place
-    dropped = {place for left, right in partner.items() if partner.get(left + 1) == right - 1 for place in (left, right)}
+    dropped = {
+        place for left, right in partner.items() if partner.get(left + 1) == right - 1 for place in (left, right)
+    }
     return "".join(char for place, char in enumerate(text) if place not in dropped)
 
 
 def parse_answer(text: str) -> Expr:
     """`parse` of text that was not cleaned yet."""
     return parse(clean(text))
-
-

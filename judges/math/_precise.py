@@ -292,7 +292,6 @@ def _bernoulli(count: int = 40) -> tuple[tuple[int, int], ...]:
     return tuple((b.numerator, b.denominator) for b in numbers[2::2])
 
 
-
 FUNCTIONS: dict[str, Callable[[Complex], Complex]] = {
     "exp": exp, "ln": ln, "sqrt": sqrt, "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan,
     "sinh": sinh, "cosh": cosh, "tanh": lambda z: sinh(z) / cosh(z), "cot": lambda z: cos(z) / sin(z),

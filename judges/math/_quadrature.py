@@ -22,7 +22,7 @@ def _nodes(level: int) -> tuple[tuple[Decimal, Decimal], ...]:
         step = Decimal(1) / 2**level
         half_pi = Decimal("1.5707963267948966192313216916397514420985846996876")
         nodes = []
-        for k in range(0, _HALF_WIDTH * 2**level + 1):
+        for k in range(_HALF_WIDTH * 2**level + 1):
             t = k * step
             grow, shrink = t.exp(), (-t).exp()
             outer = (half_pi * (grow - shrink)).exp()  # exp(2u), u = pi/2 sinh t

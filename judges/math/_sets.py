@@ -51,7 +51,9 @@ def describes_set(expr: Expr) -> bool:
 
 def is_inequality(expr: Expr) -> bool:
     """A relation that bounds something, or says what it is an element of."""
-    return expr.op == "relation" and all(operator in ("<", ">", "<=", ">=", "!=", "in", "notin") for operator in expr.value)
+    return expr.op == "relation" and all(
+        operator in ("<", ">", "<=", ">=", "!=", "in", "notin") for operator in expr.value
+    )
 
 
 def _read(expr: Expr) -> RealSet:

@@ -7,8 +7,13 @@ from typing import NamedTuple
 
 from ._normal import TEXT_COMMANDS
 from ._units import is_unit
+from ._vocabulary import ENGLISH, FUNCTIONS, PLAIN_GREEK
 
 LONGEST_NUMBER = 4000  # digits; beyond it int() itself would refuse
+
+
+class ParseError(ValueError):
+    """The text is not in the grammar of answers."""
 
 
 class Token(NamedTuple):
@@ -28,23 +33,13 @@ _TOKEN = re.compile(
     r"|(?P<mark>\*\*|<=|>=|!=|<>|==|=>|->|:=|.)",
     re.DOTALL,
 )
-FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot arcsec arccsc asin acos atan "
-    "ln log lg exp sqrt abs max min gcd lcm floor ceil sgn sign Re Im det arg zeta Gamma sech csch binom".split()
-)
 _CONSTANT_WORDS = {"pi": r"\pi", "infinity": r"\infty", "inf": r"\infty", "oo": r"\infty", "infty": r"\infty"}
-_GREEK = frozenset("alpha beta gamma delta epsilon theta lambda mu rho sigma tau phi omega psi xi eta".split())
-_WORDS = frozenset(
-    "and or percent pct no yes odd even not none all any the of is are to be by for if in mod true false real "
-    "undefined impossible solution solutions number numbers square cubic per each units unit way ways only "
-    "red blue green day days other than integer integers".split()
-)
 _JOINED_FUNCTION = re.compile(r"(sin|cos|tan|ln|log|sqrt|sec|csc|cot)([a-zA-Z]{1,2})$")
 _VOWELS = frozenset("aeiouAEIOU")
 
 
 def tokenize(text: str) -> list[Token]:
-    """All tokens of a cleaned answer; raises ValueError on a number too long to be read."""
+    """All tokens of a cleaned answer; raises ParseError on a number too long to be read."""
     tokens: list[Token] = []
     spaced = False
     for match in _TOKEN.finditer(text):
@@ -58,7 +53,7 @@ def tokenize(text: str) -> list[Token]:
             _add_word(tokens, piece, spaced)
         else:
             if kind == "number" and len(piece) > LONGEST_NUMBER:
-                raise ValueError("number too long")
+                raise ParseError("number too long")
             tokens.append(Token(kind, piece, spaced))
         spaced = False
     return tokens
@@ -97,9 +92,9 @@ def _add_word(tokens: list[Token], word: str, spaced: bool) -> None:
         tokens.append(Token("command", "\\" + word, spaced))
     elif word.lower() in _CONSTANT_WORDS:
         tokens.append(Token("command", _CONSTANT_WORDS[word.lower()], spaced))
-    elif word in _GREEK:
+    elif word in PLAIN_GREEK:
         tokens.append(Token("command", "\\" + word, spaced))
-    elif len(word) > 1 and (word.lower() in _WORDS or _is_word(word) or _follows_number(tokens, word)):
+    elif len(word) > 1 and (word.lower() in ENGLISH or _is_word(word) or _follows_number(tokens, word)):
         tokens.append(Token("word", word, spaced))
     elif joined and joined[0] not in ("second", "cost"):
         tokens.append(Token("command", "\\" + joined[1], spaced))

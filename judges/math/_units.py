@@ -66,11 +66,6 @@ _COMPOUND = {
     "joule": "kg*m^2/s^2", "W": "kg*m^2/s^3", "watt": "kg*m^2/s^3", "Hz": "/s", "hertz": "/s", "Pa": "kg/m/s^2",
     "kJ": "1000kg*m^2/s^2", "kW": "1000kg*m^2/s^3", "V": "kg*m^2/s^3/A", "volt": "kg*m^2/s^3/A", "cc": "cm^3",
 }  # fmt: skip
-IGNORED = frozenset("unit units square cubic sq cu of the a an total approximately about exactly".split())
-PROSE = frozenset(
-    "is are was were be our we it its that this which where if then so because since answer solution solutions there "
-    "with has have not no for to by when but thus hence therefore from can must should".split()
-)  # what follows a number in a sentence, never in an answer
 
 
 def _table() -> dict[str, Unit]:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from . import _precise
 from ._exact import exact
-from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, symbols
-from ._field import in_field
-from ._numeric import agree, numeric
+from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, rebuild, symbols
+from ._field import PRIME, in_field
+from ._numeric import numeric
+from ._points import agree
 from ._units import DEGREE, Unit
 
 LITERAL_DIGITS = 9  # that a decimal must show to stand for an irrational or repeating value
@@ -50,15 +51,18 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         if settings.units == "required" and gold_unit is not None:
             return Finding(False, "unit missing")
         plain = same_number(gold_value, value, settings)
-        if plain.equal or "percent" not in (gold_unit, unit) and DEGREE not in (gold_unit, unit):
+        if plain.equal or not {"percent", DEGREE} & {gold_unit, unit}:
             return plain
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if gold_unit == unit:
         return same_number(gold_value, value, settings)
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
-    scaled = (Expr("mul", (v, number(u.factor))) for v, u in ((gold_value, gold_unit), (value, unit)))
-    return same_number(*scaled, settings)
+    return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
+
+
+def _scaled(value: Expr, unit: Unit) -> Expr:
+    return Expr("mul", (value, number(unit.factor)))
 
 
 def _compatible(left: Unit, right: Unit) -> bool:
@@ -207,8 +211,6 @@ def proportional(left: Expr, right: Expr) -> Finding:
     try:
         values = [(in_field(left, round_), in_field(right, round_)) for round_ in range(3)]
         first = values[0]
-        from ._field import PRIME
-
         same = all((first[0] * b - first[1] * a) % PRIME == 0 for a, b in values) and any(first)
         return Finding(same and bool(first[0]) == bool(first[1]), "random points")
     except Undefined:
@@ -220,8 +222,6 @@ def proportional(left: Expr, right: Expr) -> Finding:
 
 def _constant_ratio(quotient: Expr) -> Finding:
     """Compare the quotient with itself at renamed variables: equal only when it does not depend on them."""
-    from ._expr import rebuild
-
     moved = rebuild(quotient, lambda node: Expr("symbol", value=node.value + " again") if node.op == "symbol" else None)
     try:
         equal = agree(quotient, moved)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from accelerate import PartialState
 from seam_tiny import END_EARLY, count_letter, letter_dataset, tiny_tokenizer
+from trl import GRPOTrainer
 from trl.experimental.async_grpo import async_rollout_worker
 
 from jurybox.rewards import Function
@@ -56,10 +57,9 @@ class Scripted(GRPO):
         return advantages
 
 
-def scripted_run(model_dir: str, output_dir: str, rows_per_process: int) -> dict[str, Any]:
-    """Train with two optimiser steps a generation; every process returns what it saw and ended with."""
-    torch.set_num_threads(1)
-    config = ObjectiveConfig(
+def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> ObjectiveConfig:
+    """Two optimiser steps a generation of 12 completions."""
+    return ObjectiveConfig(
         output_dir=output_dir,
         use_cpu=True,
         bf16=False,
@@ -78,26 +78,51 @@ def scripted_run(model_dir: str, output_dir: str, rows_per_process: int) -> dict
         save_strategy="no",
         disable_tqdm=True,
         loss_type="dapo",
+        **settings,
     )
-    reward = Function(count_letter).standardize("letters")
-    trainer = ObjectiveTrainer(
+
+
+def weights(trainer: Any) -> torch.Tensor:
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def trained(trainer_class: type, model_dir: str, reward: Any, config: Any, **options: Any) -> Any:
+    trainer = trainer_class(
         model_dir,
         reward,
         args=config,
         train_dataset=letter_dataset(),
         processing_class=tiny_tokenizer(),
-        objective=Scripted,
+        **options,
     )
     trainer.train()
-    weights = torch.cat([p.detach().flatten() for p in trainer.accelerator.unwrap_model(trainer.model).parameters()])
-    logs = [row for row in trainer.state.log_history if "reward" in row]
+    return trainer
+
+
+def scripted_run(model_dir: str, output_dir: str, rows_per_process: int) -> dict[str, Any]:
+    """Train on scripted completions; every process returns what it saw and ended with."""
+    reward = Function(count_letter).standardize("letters")
+    config = scripted_config(output_dir, rows_per_process)
+    trainer = trained(ObjectiveTrainer, model_dir, reward, config, objective=Scripted)
     keys = ("loss", "reward", "reward_std", "grad_norm")  # the others average over micro-batches of chance
     return {
-        "seen": trainer.objective.seen,
+        "seen": trainer.policy_objective.seen,
         "state": reward.state_dict(),
-        "weights": weights.tolist(),
-        "logs": [{key: row[key] for key in keys} for row in logs],
+        "weights": weights(trainer).tolist(),
+        "logs": [{key: row[key] for key in keys} for row in trainer.state.log_history if "reward" in row],
     }
+
+
+def beside_trl(model_dir: str, output_dir: str, rows_per_process: int) -> list[dict[str, Any]]:
+    """The same sampled run by TRL's trainer and through the seam: logs and weights of both."""
+    results = []
+    for trainer_class, options in ((GRPOTrainer, {}), (ObjectiveTrainer, {"objective": GRPO})):
+        settings = {"beta": 0.1, "generation_kwargs": END_EARLY}
+        config = scripted_config(output_dir, rows_per_process, **settings)
+        trainer = trained(trainer_class, model_dir, count_letter, config, **options)
+        results.append({"logs": trainer.state.log_history, "weights": weights(trainer).tolist()})
+    return results
 
 
 def resumable(
@@ -168,9 +193,14 @@ def scored_asynchronously(payload: bytes, columns: dict[str, Any], results: Any)
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
     name, model_dir, output_dir = sys.argv[1:4]
     if name == "scripted":
-        result = scripted_run(model_dir, output_dir, rows_per_process=int(sys.argv[4]))
+        rows = int(sys.argv[4])
+        result = {
+            **scripted_run(model_dir, output_dir, rows),
+            "beside": beside_trl(model_dir, output_dir, rows),
+        }
         Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
     elif name == "killed":
         resumable(model_dir, output_dir, kill_at_call=3)

@@ -85,7 +85,7 @@ def test_loss_gradient_and_metrics_equal_trl(loss_type: str, batch: Any, monkeyp
         for name in ("beta", "importance_sampling_level", "loss_type"):
             monkeypatch.setattr(trainer, name, settings[name])
         monkeypatch.setattr(trainer, "epsilon_high", 0.2 if epsilon_high is None else epsilon_high)
-        monkeypatch.setattr(trainer, "objective", GRPO(trainer.args))
+        monkeypatch.setattr(trainer, "policy_objective", GRPO(trainer.args))
         monkeypatch.setattr(trainer, "current_gradient_accumulation_steps", accumulation)
         assert_same(trainer, inputs)
 
@@ -95,7 +95,7 @@ def test_a_matrix_of_advantages_equals_trl(loss_type: str, batch: Any, monkeypat
     trainer, inputs = batch
     monkeypatch.setattr(trainer.args, "loss_type", loss_type)
     monkeypatch.setattr(trainer, "loss_type", loss_type)
-    monkeypatch.setattr(trainer, "objective", GRPO(trainer.args))
+    monkeypatch.setattr(trainer, "policy_objective", GRPO(trainer.args))
     shape = inputs["completion_ids"].shape
     assert_same(trainer, {**inputs, "advantages": torch.randn(shape, generator=torch.Generator().manual_seed(1))})
 
@@ -118,7 +118,7 @@ def test_evaluation_equals_trl(batch: Any, monkeypatch: Any) -> None:
     trainer, inputs = batch
     monkeypatch.setattr(trainer.args, "loss_type", "dapo")
     monkeypatch.setattr(trainer, "loss_type", "dapo")
-    monkeypatch.setattr(trainer, "objective", GRPO(trainer.args))
+    monkeypatch.setattr(trainer, "policy_objective", GRPO(trainer.args))
     trainer.model.eval()
     try:
         with torch.no_grad():

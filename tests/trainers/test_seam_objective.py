@@ -41,7 +41,7 @@ class Watched(GRPO):
 
 
 def test_a_rollout_has_what_an_estimator_needs(build: Build) -> None:
-    rollout = run(build, Watched, steps_per_generation=2, max_steps=1).objective.rollouts[0]
+    rollout = run(build, Watched, steps_per_generation=2, max_steps=1).policy_objective.rollouts[0]
     assert rollout.rewards.shape == (16, 2)
     assert rollout.scores.tolist() == pytest.approx(rollout.rewards.sum(1).tolist())
     assert rollout.group_ids.tolist() == [i // 4 for i in range(16)]
@@ -57,7 +57,7 @@ def test_a_rollout_has_what_an_estimator_needs(build: Build) -> None:
 
 
 def test_a_batch_carries_its_rows_through_shuffle_and_split(build: Build) -> None:
-    objective = run(build, Watched, steps_per_generation=2, max_steps=2).objective
+    objective = run(build, Watched, steps_per_generation=2, max_steps=2).policy_objective
     assert len(objective.rollouts) == 1
     rollout = objective.rollouts[0]
     trained = {key: torch.cat([getattr(b, key) for b in objective.batches]) for key in ("rewards", "group_ids")}
@@ -260,7 +260,7 @@ class PaperTrainer(ObjectiveTrainer):
 def test_a_papers_trainer_wants_its_own_config(build: Build) -> None:
     with pytest.raises(TypeError, match=r"PaperTrainer needs args=PaperConfig\(…\), got GRPOConfig"):
         build(PaperTrainer)
-    assert isinstance(build(PaperTrainer, config_class=PaperConfig).objective, GRPO)
+    assert isinstance(build(PaperTrainer, config_class=PaperConfig).policy_objective, GRPO)
     assert PaperTrainer._config("some/model", None).output_dir == "model-Paper"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from seam_runs import resumable
+from seam_runs import resumable, weights
 from seam_tiny import count_letter
 from transformers import TrainerCallback
 
@@ -138,10 +138,6 @@ def test_training_commits_once_a_generation_and_evaluation_never(build: Callable
     trainer.train()
     assert counts.seen == [ROWS, ROWS, 2 * ROWS, 2 * ROWS]
     assert reward.states["letters"].count == 2 * ROWS
-
-
-def weights(trainer: Any) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
 
 
 @pytest.mark.slow

@@ -62,3 +62,15 @@ def test_two_processes_end_with_the_weights_and_logs_of_one(results: Any) -> Non
     torch.testing.assert_close(torch.tensor(first["weights"]), torch.tensor(alone["weights"]), atol=1e-6, rtol=0)
     for row, expected in zip(first["logs"], alone["logs"], strict=True):
         assert row == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_processes_train_as_trl_with_two_processes(results: Any) -> None:
+    """Every metric is reduced over processes as TRL reduces it."""
+    for rank in results[0]:
+        trl, ours = rank["beside"]
+        torch.testing.assert_close(torch.tensor(ours["weights"]), torch.tensor(trl["weights"]), atol=1e-6, rtol=0)
+        assert len(ours["logs"]) == len(trl["logs"]) == 5
+        for row, expected in zip(ours["logs"], trl["logs"], strict=True):
+            assert row.keys() == expected.keys()
+            timeless = [key for key in expected if not key.endswith(("_runtime", "_per_second", "step_time"))]
+            assert [row[key] for key in timeless] == pytest.approx([expected[key] for key in timeless], abs=1e-6)

@@ -37,7 +37,7 @@ def test_every_micro_batch_holds_whole_groups(
 ) -> None:
     trainer = build(ObjectiveTrainer, trainer_options={"objective": Whole}, **settings)
     trainer.train()
-    batches = trainer.objective.batches
+    batches = trainer.policy_objective.batches
     assert len(batches) == 8
     for batch in batches:
         ids, counts = batch.group_ids.unique(return_counts=True)

@@ -34,14 +34,15 @@ def group_stats(values: Tensor, group_ids: Tensor, *, ddof: int = 1) -> GroupSta
     values: `(N,)`, or `(N, F)` for F columns at once. group_ids: `(N,)` integers.
     ddof=1 is the unbiased ("sample") variance, ddof=0 the population one.
 
-    Sums run in float64, so that a group of equal rewards has a standard deviation of exactly 0: in float32
-    the mean of ten values 0.1 is not 0.1, and that error divided by `std + 1e-4` would become a gradient.
+    Sums run in float64 on the CPU: the rows are few, and there a group of equal rewards has a standard deviation
+    of exactly 0 (in float32 the mean of ten values 0.1 is not 0.1, and that error divided by `std + 1e-4` would
+    become a gradient) and every process gets the same bits.
     """
     if group_ids.shape != values.shape[:1]:
         raise ValueError(f"group_ids must be ({values.shape[0]},), one id a row, not {tuple(group_ids.shape)}")
-    rows = values.to(_wide(values))
+    rows = values.cpu().double()
     scored = ~torch.isnan(rows)
-    _, group = torch.unique(group_ids, return_inverse=True)  # (N,) index of the row's group
+    _, group = torch.unique(group_ids.cpu(), return_inverse=True)  # (N,) index of the row's group
 
     def total(x: Tensor) -> Tensor:
         """Sum of x over each row's group, given back to the rows."""
@@ -53,7 +54,7 @@ def group_stats(values: Tensor, group_ids: Tensor, *, ddof: int = 1) -> GroupSta
     squares = total(torch.where(scored, (rows - mean) ** 2, 0.0))
     degrees = count - ddof
     std = torch.where(degrees > 0, (squares / degrees.clamp(min=1)).sqrt(), torch.nan)
-    return GroupStats(mean.to(values.dtype), std.to(values.dtype), count.to(values.dtype))
+    return GroupStats(mean.to(values), std.to(values), count.to(values))
 
 
 def standardize(values: Tensor, group_ids: Tensor, *, eps: float = 1e-4, ddof: int = 1) -> Tensor:
@@ -78,8 +79,3 @@ def consecutive_groups(rows: int, size: int, device: torch.device | str | None =
     [0, 0, 0, 1, 1, 1]
     """
     return torch.arange(rows, device=device) // size
-
-
-def _wide(values: Tensor) -> torch.dtype:
-    """float64 where the device has it; Apple's does not."""
-    return values.dtype if values.device.type == "mps" else torch.float64

@@ -22,13 +22,13 @@ def _reduce(name: str, value: Tensor, mask: Tensor, accelerator: Accelerator) ->
     if name.endswith(("_min", "_max")):
         return _extreme(accelerator.gather(_row_means(value, mask)), largest=name.endswith("_max"))
     if value.dim() == 0:
-        return accelerator.gather(value).nanmean().item()
+        return float(accelerator.gather(value).nanmean())
     if value.dim() == 2 and value.shape[1] > 1:
         total, count = (value * mask).sum(), mask.sum().float()
     else:
         total, count = value.sum(), torch.tensor(float(len(value)), device=value.device)
     total, count = accelerator.reduce(torch.stack([total, count]), reduction="sum")
-    return (total / count.clamp(min=1.0)).item()
+    return float(total / count.clamp(min=1.0))
 
 
 def _row_means(value: Tensor, mask: Tensor) -> Tensor:
@@ -42,4 +42,4 @@ def _extreme(values: Tensor, largest: bool) -> float:
     values = values[~torch.isnan(values)]
     if not len(values):
         return torch.nan
-    return (values.max() if largest else values.min()).item()
+    return float(values.max() if largest else values.min())

@@ -97,9 +97,10 @@ def _moved_returns(trainer: type) -> Iterator[str]:
 
 
 def _moved_attributes(trainer: type) -> Iterator[str]:
+    constructor = _tree(trainer.__init__)  # type: ignore[misc]
     targets = {
         node.attr
-        for node in ast.walk(_tree(trainer.__init__))
+        for node in ast.walk(constructor)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     }
     for name in ATTRIBUTES:

@@ -21,6 +21,7 @@ class Rollout:
 
     Attributes:
         rewards: `(N, F)` raw reward of each function, NaN where it abstained. Global.
+        reward_names: the F names under which the functions are logged.
         weights: `(F,)` reward weights.
         trl_advantages: `(B,)` TRL's own advantages, for estimators that only reshape them. Local.
         mask: `(B, T)` 1 on the tokens of the loss. Local, like all below.
@@ -35,6 +36,7 @@ class Rollout:
     """
 
     rewards: Tensor
+    reward_names: tuple[str, ...]
     weights: Tensor
     trl_advantages: Tensor
     mask: Tensor
@@ -78,7 +80,7 @@ class Rollout:
         """The N values of a dataset column. Every process must call it."""
         if name not in self.rows[0]:
             raise KeyError(f"no column {name!r} in the dataset; it has: {', '.join(sorted(self.rows[0]))}")
-        return self.gather([row[name] for row in self.rows])
+        return self.gather_list([row[name] for row in self.rows])
 
     def local(self, values: Tensor) -> Tensor:
         """This process's rows of a global tensor, N → B; a tensor of B rows is returned as it is."""

@@ -61,6 +61,11 @@ class ObjectiveTrainer(GRPOTrainer):
     objective_class: ClassVar[type[Objective]] = Objective
     config_class: ClassVar[type[GRPOConfig]] = GRPOConfig
 
+    # TRL's own, declared for the type checker.
+    _step: int
+    _buffered_inputs: list[dict[str, Any]] | None
+    rollout_func: Any
+
     def __init__(
         self,
         model: Any,
@@ -72,16 +77,19 @@ class ObjectiveTrainer(GRPOTrainer):
     ) -> None:
         args = self._config(model, args)
         objective = objective or self.objective_class
-        self.objective = objective(args) if isinstance(objective, type) else objective
-        self.whole_groups = self.objective.whole_groups or getattr(args, "whole_groups", False)
+        # Not `self.objective`: a hyperparameter search of transformers keeps its metric there.
+        self.policy_objective = objective(args) if isinstance(objective, type) else objective
+        self.whole_groups = self.policy_objective.whole_groups or getattr(args, "whole_groups", False)
         self._check(args)
         # A reference is loaded when beta is not 0; whether it enters the loss is the objective's business.
-        with _while(args, "beta", args.beta or float(self.objective.needs_reference)):
+        with _while(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
-        if replaces(self.objective, "rollout"):
+        if replaces(self.policy_objective, "rollout"):
             if self.rollout_func is not None:
-                raise ValueError(f"{type(self.objective).__name__} draws completions itself: give no rollout_func")
+                raise ValueError(
+                    f"{type(self.policy_objective).__name__} draws completions itself: give no rollout_func"
+                )
             self.rollout_func = self._rollout_of_objective
         self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
         self._rows: list[dict[str, Any]] = []
@@ -99,7 +107,7 @@ class ObjectiveTrainer(GRPOTrainer):
     def _check(self, args: GRPOConfig) -> None:
         if self.whole_groups:
             require_whole_groups(args, evaluates=args.eval_strategy != "no")
-        if not replaces(self.objective, "loss"):
+        if not replaces(self.policy_objective, "loss"):
             return
         inside_trl_loss = {
             "use_adaptive_entropy": args.use_adaptive_entropy,
@@ -108,27 +116,27 @@ class ObjectiveTrainer(GRPOTrainer):
         }
         if ignored := [name for name, used in inside_trl_loss.items() if used]:
             raise ValueError(
-                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.objective).__name__} replaces: "
-                "leave it at its default"
+                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.policy_objective).__name__} "
+                "replaces: leave it at its default"
             )
 
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._rows = inputs
-        wants_reference = self.beta or float(self.objective.needs_reference)
+        wants_reference = self.beta or float(self.policy_objective.needs_reference)
         # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
         misaligned = self.num_iterations * (self.args.gradient_accumulation_steps + 1)
-        iterations = misaligned if self.objective.needs_old_logps else self.num_iterations
+        iterations = misaligned if self.policy_objective.needs_old_logps else self.num_iterations
         with _while(self, "beta", wants_reference), _while(self, "num_iterations", iterations):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
-        self._attach(output, rollout, self.objective.advantages(rollout))
+        self._attach(output, rollout, self.policy_objective.advantages(rollout))
         return output
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
         generated = super()._generate(prompts)
-        if not replaces(self.objective, "steer"):
+        if not replaces(self.policy_objective, "steer"):
             return generated
         prompt_ids, completion_ids, mask, completions, logprobs, columns, images, tool_images = generated
         generation = Generation(
@@ -141,11 +149,11 @@ class ObjectiveTrainer(GRPOTrainer):
             mask=mask,
             columns=columns,
         )
-        self.objective.steer(generation)
+        self.policy_objective.steer(generation)
         return (*_lists(generation, len(prompts)), images, tool_images)
 
     def _rollout_of_objective(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
-        return self.objective.rollout(prompts, Policy(self, self._rows))
+        return self.policy_objective.rollout(prompts, Policy(self, self._rows))
 
     def _calculate_rewards(
         self,
@@ -163,6 +171,7 @@ class ObjectiveTrainer(GRPOTrainer):
         training = self.model.training
         return Rollout(
             **self._scored,
+            reward_names=tuple(self.reward_func_names),
             weights=self.reward_weights.to(self.accelerator.device),
             trl_advantages=output["advantages"],
             mask=_loss_mask(output),
@@ -183,7 +192,7 @@ class ObjectiveTrainer(GRPOTrainer):
         columns = dict(returned) if isinstance(returned, Mapping) else {"advantages": returned}
         advantages = rollout.local(columns.pop("advantages"))
         if not torch.isfinite(advantages).all():
-            raise ValueError(f"{type(self.objective).__name__}.advantages gave a value that is not finite")
+            raise ValueError(f"{type(self.policy_objective).__name__}.advantages gave a value that is not finite")
         output["advantages"] = advantages.to(output["advantages"].dtype)
         if (keep := columns.pop("keep", None)) is not None:
             self._leave_out(output, rollout.local(keep))
@@ -205,7 +214,7 @@ class ObjectiveTrainer(GRPOTrainer):
         mode = "train" if rollout.training else "eval"
         for name, value in rollout.metrics.items():
             self._metrics[mode][name].append(value)
-        if replaces(self.objective, "advantages"):
+        if replaces(self.policy_objective, "advantages"):
             if advantages.dim() == 2:  # the table of completions has one number a row
                 advantages = masked_mean(advantages, rollout.mask.expand_as(advantages), dim=-1)
             table = self._logs["advantages"]
@@ -225,10 +234,10 @@ class ObjectiveTrainer(GRPOTrainer):
         return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
-        if not replaces(self.objective, "loss"):
+        if not replaces(self.policy_objective, "loss"):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
-        loss, metrics = self.objective.loss(batch)
+        loss, metrics = self.policy_objective.loss(batch)
         accumulated = self.current_gradient_accumulation_steps if batch.training else 1
         log = self._metrics["train" if batch.training else "eval"]
         for name, value in reduce_metrics(

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import asyncio
+import math
+import pickle
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from jurybox.rewards import Function
+from tests.judged import reward_of_length
+
+
+def test_a_trl_function_is_called_as_trl_calls_it():
+    seen = {}
+
+    def f(prompts, completions, completion_ids, letter, trainer_state, log_metric, log_extra, **columns):
+        seen.update(prompts=prompts, completions=completions, ids=completion_ids, letter=letter, **columns)
+        log_metric("f/best", 1.0)
+        return [float(trainer_state.global_step)] * len(completions)
+
+    metrics = {}
+    scores = (2 * Function(f))(
+        prompts=["p", "q"],
+        completions=["x", "y"],
+        completion_ids=[[1], [2]],
+        letter=["e", "o"],
+        other=[3, 4],
+        trainer_state=SimpleNamespace(global_step=7),
+        log_metric=metrics.__setitem__,
+        log_extra=lambda name, values: None,
+    )
+    assert scores == [14.0, 14.0]
+    assert seen == {
+        "prompts": ["p", "q"], "completions": ["x", "y"], "ids": [[1], [2]], "letter": ["e", "o"], "other": [3, 4]
+    }  # fmt: skip
+    assert metrics["f/best"] == 1.0
+
+
+def test_conversations_reach_it_unchanged():
+    chat = [{"role": "assistant", "content": "hello"}]
+    seen = []
+    Function(lambda completions, **_: seen.extend(completions) or [0.0])(completions=[chat])
+    assert seen == [chat]
+
+
+def test_coroutines_also_inside_a_running_loop():
+    async def f(completions, **_):
+        await asyncio.sleep(0)
+        return [1.5] * len(completions)
+
+    class Later:
+        async def __call__(self, completions, **_):
+            return [2.5] * len(completions)
+
+    async def main():
+        return (Function(f) + Function(Later()))(completions=["a", "b"])
+
+    assert asyncio.run(main()) == [4.0, 4.0]
+
+
+def test_none_nan_and_infinity_abstain_with_its_name():
+    function = Function(lambda completions, **_: [None, math.nan, math.inf, np.float32(2.5)])
+    nothing, nan, infinite, number = function.verdicts(["a", "b", "c", "d"])
+    assert (nothing.status, nothing.reason) == ("skipped", "abstained")
+    for verdict in (nan, infinite):
+        assert (verdict.score, verdict.status, verdict.reason) == (None, "error", "not a finite number")
+        assert verdict.evidence["judge"] == "<lambda>"
+    assert number.score == 2.5
+
+
+def test_a_function_that_raises_abstains_for_its_batch():
+    def f(completions, **_):
+        raise LookupError("gone")
+
+    verdicts = Function(f).verdicts(["a", "b"])
+    assert [(v.score, v.status, v.reason) for v in verdicts] == [(None, "error", "exception")] * 2
+    assert "LookupError: gone" in verdicts[0].evidence["error"]
+
+
+def test_it_is_called_once_however_often_it_is_written():
+    calls = []
+
+    def f(completions, **_):
+        calls.append(len(completions))
+        return [1.0] * len(completions)
+
+    reward = Function(f) + 0.5 * Function(f) * Function(f)
+    assert reward(completions=["a", "b", "c"]) == [1.5] * 3
+    assert calls == [3]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Function(3), TypeError, "Function wraps a TRL reward function, not int"),
+        (lambda: Function(lambda completions, **_: [1.0]).verdicts(["a", "b"]), ValueError, "returned 1 rewards for 2"),
+        (
+            lambda: Function(lambda completions, **_: ["x"]).verdict("a"),
+            TypeError,
+            "returned str; a reward is a number",
+        ),
+        (lambda: Function(reward_of_length, 0, 2).verdict("abc"), ValueError, r"outside its bounds \[0, 2\]"),
+    ],
+)
+def test_mistakes(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_bounds_name_and_pickle():
+    function = Function(reward_of_length, 0, 100)
+    assert function.bounds == (0, 100)
+    assert function.name == "reward_of_length"
+    assert repr(function) == "Function(reward_of_length, 0, 100)"
+    assert pickle.loads(pickle.dumps(function)) == function
+    assert (function / 100 & function / 100).verdict("x" * 50).score == 0.5
