@@ -33,12 +33,13 @@ _NEXT = re.compile(r"\s*+(\S)?")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]*\Z")
 
 NEVER_LAST = {
-    "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "capt", "lt", "sgt", "st", "sr", "sra", "dra", "mme", "mlle", "hr", "fr",
-    "e.g", "i.e", "cf", "vs", "viz", "approx", "ca", "z.b", "d.h", "u.a", "bzw",
+    "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "capt", "lt", "sgt", "st", "sr", "sra", "dra", "mme", "mlle",
+    "hr", "fr", "e.g", "i.e", "cf", "vs", "viz", "approx", "ca", "z.b", "d.h", "u.a", "bzw",
 }  # fmt: skip
 BEFORE_NUMBER = {"no", "nos", "nr", "fig", "figs", "eq", "sec", "vol", "ch", "p", "pp"}
 MAYBE_LAST = {
-    "etc", "usw", "al", "a.m", "p.m", "jr", "inc", "ltd", "co", "corp", "dept", "u.s", "u.k", "e.u", "ph.d", "b.c", "a.d",
+    "etc", "usw", "al", "a.m", "p.m", "jr", "inc", "ltd", "co", "corp", "dept", "u.s", "u.k", "e.u", "ph.d", "b.c",
+    "a.d",
 }  # fmt: skip
 LONGEST = 12  # characters looked back for an abbreviation
 
