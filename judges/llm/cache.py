@@ -53,7 +53,8 @@ class ReplyCache(Written):
 
     def refresh(self) -> None:
         """Take in what was appended to the file since, by whomever."""
-        with self._lock, contextlib.suppress(FileNotFoundError), open(self.path, "rb") as file:
+        # There may be no file yet; what else is wrong with it is said when it is written.
+        with self._lock, contextlib.suppress(OSError), open(self.path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size < self._read_to:  # somebody began the file anew
                 self._replies, self._read_to = {}, 0
@@ -93,8 +94,8 @@ class ReplyCache(Written):
 def cache_key(*parts: Any) -> str:
     """A digest of plain data.
 
-    >>> cache_key("model", {"temperature": 0.0})[:12]
-    '8db1b2a8a1b1'
+    >>> cache_key("model", {"temperature": 0.0, "top_p": 1.0}) == cache_key("model", {"top_p": 1.0, "temperature": 0.0})
+    True
     """
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..thinking import answer_start
 from .reply import Labels
 
 MAX_CHARS = 100_000
 MAX_OBJECTS = 1_000
-_DECORATION = " \t\r*_`#>\"'."  # no minus: "A-" and "-1" are labels
+_DECORATION = " \t\r*_`#\"'."  # no minus, for "A-" and "-1" are labels; no ">", for what follows it is quoted
 _OBJECT = re.compile(r"\{")
+_THINKING = re.compile(r"\s*<(think(?:ing)?)>", re.IGNORECASE)
 
 
 class Unreadable(ValueError):  # noqa: N818 - it is the reply that is so
@@ -42,7 +42,8 @@ def checked(labels: Labels) -> dict[str, float | None]:
 def read_label(text: str, labels: Labels, *, cut_off: bool = False) -> str:
     r"""The one label that the reply says: in a JSON object under "verdict", or on a line of its own.
 
-    The judge's own thinking is cut off first. Case and Markdown around a label do not matter.
+    The judge's own thinking, with which its reply begins, is left out: to its first closing tag and no further, for
+    later ones may be quoted from the completion. Case and Markdown around a label do not matter.
 
     >>> read_label("<think>yes?</think>The sum is wrong.\n**No**", {"yes": 1.0, "no": 0.0})
     'no'
@@ -56,10 +57,9 @@ def read_label(text: str, labels: Labels, *, cut_off: bool = False) -> str:
     Raises:
         Unreadable: "no label", "several labels", "unknown label", "cut off" (its thinking has no end either).
     """
-    start = answer_start(text)
-    answer = text[start:].strip()
+    answer = _behind_thinking(text)
     allowed = {_plain(label): label for label in labels}
-    if start is None or (cut_off and _plain(answer) not in allowed):
+    if answer is None or (cut_off and _plain(answer) not in allowed):
         raise Unreadable("cut off")
     if len(answer) > MAX_CHARS:
         raise Unreadable("no label")
@@ -83,6 +83,15 @@ def likeliest(probabilities: Mapping[str, float], labels: Labels) -> str:
     if any(math.isnan(p) for p in probabilities.values()):
         raise ValueError(f"the model gave probabilities that are not numbers: {probabilities}")
     return max(probabilities, key=lambda label: (probabilities[label], -1.0 if (s := labels[label]) is None else s))
+
+
+def _behind_thinking(text: str) -> str | None:
+    while opened := _THINKING.match(text):
+        closed = re.compile(f"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
+        if closed is None:
+            return None
+        text = text[closed.end() :]
+    return text
 
 
 def _objects(text: str) -> Iterator[str]:

@@ -115,9 +115,10 @@ class OpenAICompatible(Written):
         try:
             body = response.json()
             choice = body["choices"][0]
+            said = {"content": choice["message"]["content"]}  # reasoning in a field of its own is no verdict
             usage = body.get("usage") or {}
             return Reply(
-                completion_text([choice["message"]]),
+                completion_text(said),
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
                 completion_tokens=int(usage.get("completion_tokens") or 0),
                 cut_off=choice.get("finish_reason") == "length",
