@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STEPS, CHECKS = 70, 5  # held-out checks during training, besides the one before
 EXAMPLES, WIDEST = 3, 160  # transcripts in the terminal, and their width in characters
 WEIGHTS = {"accuracy": 1.0, "format": 0.2, "too long": -0.1}
-LOWER_IS_BETTER = {"too long", "characters"}
+LOWER_IS_BETTER = {"too long"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def composed_reward(characters: int) -> Reward:
     """Return the demo's reward: right, in the asked-for format, and not longer than it needs to be."""
-    from ..judges import MathJudge
-    from ..judges.format import FormatJudge
-    from ..judges.length import TooLong
+    from ..judges import FormatJudge, MathJudge, TooLong
 
     reward: Reward = (
         WEIGHTS["accuracy"] * MathJudge().named("accuracy")
@@ -84,6 +82,7 @@ def _demonstrate(args: argparse.Namespace, console: Console) -> None:
     from ..benchmarks.playground.record import RunRecord
 
     _quieten()
+    args.output.mkdir(parents=True, exist_ok=True)  # better refused now than after the training
     clock = _Clock()
     with clock.stage("prepare policy"):
         setting = _setting(args, console)

@@ -13,6 +13,7 @@ from .training import Plan
 from .warmstart import WarmStart
 
 TRAINING_ROWS, HELD_OUT_ROWS = 1500, 256
+REAL_HELD_OUT_ROWS = 64  # a real checkpoint takes its time over each
 LONGEST_CHAIN = 48  # characters of a tagged, boxed answer that thinks once about the longest problem
 CHAINS = "chains of two to four single-digit sums"
 REAL_PLAN = Plan(prompts=2, new_tokens=512, learning_rate=2e-6)
@@ -62,9 +63,9 @@ def real_setting(
     policy, tokenizer = load_checkpoint(model, device=device)
     if dataset is None:
         rows = draw_rows(Chains(), TRAINING_ROWS, seed=plan.seed)
-        held_out = draw_rows(Chains(), HELD_OUT_ROWS, seed=plan.seed, split="held-out")
+        held_out = draw_rows(Chains(), REAL_HELD_OUT_ROWS, seed=plan.seed, split="held-out")
     else:
-        rows, held_out = hold_out(load_rows(dataset, split=split), most=HELD_OUT_ROWS)
+        rows, held_out = hold_out(load_rows(dataset, split=split), most=REAL_HELD_OUT_ROWS)
     return Setting(
         policy=policy,
         tokenizer=tokenizer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ._exact import exact
 from ._expr import Expr, symbols, walk
 from ._values import Settings, same_value
 
@@ -25,6 +26,10 @@ def claim(expr: Expr, settings: Settings) -> Claim:
     sides, operators = list(expr.args), list(expr.value)
     if len(sides) == 2 and is_name(sides[1]) and not is_name(sides[0]) and not symbols(sides[0]):
         sides.reverse()
+    values = [side for side in sides if not symbols(side)]
+    if set(operators) == {"="} and len(values) > 1 and all(is_name(side) or side in values for side in sides[1:]):
+        sides = [sides[0], *(side for side in sides[1:] if side in values)]
+        operators = ["="] * (len(sides) - 1)
     names = 0
     while names < len(sides) - 1 and is_name(sides[names]) and not _inside(sides[names], sides[names + 1]):
         names += 1
@@ -48,7 +53,17 @@ def _false_link(sides: list[Expr], operators: list[str], settings: Settings) -> 
     for left, operator, right in zip(sides, operators, sides[1:], strict=False):
         if operator == "=" and same_value(left, right, settings).equal is False:
             return True
+        if operator == "~" and right.op == "number" and _far_apart(left, right):
+            return True
     return False
+
+
+def _far_apart(left: Expr, right: Expr) -> bool:
+    """Whether a number is no rounding of the other to a whole one, as in 5 ≈ 6."""
+    try:
+        return abs(exact(left) - exact(right)) > 1 / 2
+    except ArithmeticError:
+        return False
 
 
 def is_name(expr: Expr) -> bool:
@@ -61,6 +76,10 @@ def is_name(expr: Expr) -> bool:
         return all(is_name(arg) for arg in expr.args)
     if expr.op == "call":
         return all(arg.op == "symbol" or _is_segment(arg) for arg in expr.args) and expr.value in _NAMING
+    if expr.op == "div":  # dy/dx
+        return all(
+            arg.op == "mul" and arg.args[0].value in ("d", "partial") and len(arg.args) == 2 for arg in expr.args
+        )
     if expr.op == "list":
         return all(arg.op == "symbol" for arg in expr.args)
     return _is_segment(expr)

@@ -23,6 +23,7 @@ _SAME_FUNCTION = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot"
                   "arccsc": "acsc", "sign": "sgn", "Gamma": "gamma"}  # fmt: skip
 _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot", "sec": "asec", "csc": "acsc",
             "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}  # fmt: skip
+_DIFFERENTIALS = (Expr("symbol", value="d"), Expr("symbol", value="partial"))
 CURRENCIES = {r"\$": DOLLAR, r"\euro": EURO, r"\pounds": STERLING}
 
 
@@ -56,7 +57,10 @@ def _figure(parser: Parser) -> Expr:
 
 def _fraction(parser: Parser) -> Expr:
     top = argument(parser)
-    return Expr("div", (top, argument(parser)))
+    bottom = argument(parser)
+    if top in _DIFFERENTIALS and bottom.op == "mul" and len(bottom.args) == 2 and bottom.args[0] == top:
+        return Expr("derivative", (parser.factors(), bottom.args[1]))
+    return Expr("div", (top, bottom))
 
 
 def _root(parser: Parser) -> Expr:
@@ -203,7 +207,7 @@ def _big(op: str) -> Callable[[Parser], Expr]:
         if start.op != "relation" or start.value != ("=",) or start.args[0].op not in ("symbol", "constant"):
             raise unexpected(parser.peek())
         variable = Expr("symbol", value=start.args[0].value)
-        return Expr(op, (_bound(parser._factors(), variable), variable, start.args[1], stop))
+        return Expr(op, (_bound(parser.factors(), variable), variable, start.args[1], stop))
 
     return read
 
@@ -233,7 +237,7 @@ def _limit(parser: Parser) -> Expr:
     towards = argument(parser)
     if towards.op != "relation" or towards.value != ("to",):
         raise unexpected(parser.peek())
-    return Expr("limit", (parser._factors(), *towards.args))
+    return Expr("limit", (parser.factors(), *towards.args))
 
 
 def _blackboard(parser: Parser) -> Expr:
@@ -263,6 +267,10 @@ def _diagonal(parser: Parser) -> Expr:
     return Expr("matrix", cells, (size, size))
 
 
+def _partial(parser: Parser) -> Expr:
+    return _DIFFERENTIALS[1]
+
+
 def _square_root_of_minus_one(parser: Parser) -> Expr:
     return Expr("constant", value="i")
 
@@ -274,7 +282,7 @@ _COMMANDS: dict[str, Callable[[Parser], Expr]] = {
     r"\langle": _angle_tuple, r"\angle": _figure, r"\triangle": _figure, r"\begin": _matrix,
     r"\sum": _big("sum"), r"\prod": _big("product"),
     r"\int": _integral, r"\lim": _limit, r"\mathbb": _blackboard, r"\diag": _diagonal,
-    r"\imath": _square_root_of_minus_one,
+    r"\partial": _partial, r"\imath": _square_root_of_minus_one,
 }  # fmt: skip
 FACTORS = frozenset([*CONSTANTS, *_COMMANDS, *("\\" + name for name in GREEK | FUNCTIONS | STYLES | ACCENTS)]) - {
     r"\ldots",

@@ -69,7 +69,8 @@ def _letters(expr: Expr) -> str | None:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().strip("()[].,:; ").split())
+    words = text.casefold().strip("()[].,:; ").split()
+    return " ".join(words[1:] if len(words) > 1 and words[0] in ("a", "an", "the") else words)
 
 
 # Items.
@@ -239,11 +240,18 @@ def _pairwise(left: Sequence[Expr], right: Sequence[Expr], settings: Settings) -
 
 
 def _same_claim(gold: Claim, answer: Claim, settings: Settings) -> Finding:
-    if gold.equation or answer.equation or (gold.name and answer.name and gold.name != answer.name):
+    if gold.equation or answer.equation or _names_differ(gold.name, answer.name):
         return same_equation(gold, answer)
     assert gold.value is not None
     assert answer.value is not None
     return _same_single(gold.value, answer.value, settings)
+
+
+def _names_differ(left: Expr | None, right: Expr | None) -> bool:
+    """`y = 2x` and `f(x) = 2x` define the same."""
+    if left is None or right is None or left == right:
+        return False
+    return not any(a.op == "apply" and b == Expr("symbol", value="y") for a, b in ((left, right), (right, left)))
 
 
 def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
@@ -252,7 +260,7 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     try:
         gold, answer = evaluated(gold), evaluated(answer)
     except Undecidable:
-        return UNDECIDED
+        return Finding(False, "different shapes")
     for left, right in ((gold, answer), (answer, gold)):
         rule = SHAPES.get(left.op)
         if rule is not None:

@@ -11,7 +11,7 @@ from ._effort import limited
 from ._exact import exact
 from ._expr import Expr, TooLarge, Undecidable, Undefined
 from ._normal import clean, normal_form
-from ._parser import MAX_LENGTH, parse
+from ._parse import MAX_LENGTH, parse
 from ._tokens import ParseError
 from ._values import Finding, Settings
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ._boxes import last_boxes
 from ._normal import clean
-from ._parser import parse
+from ._parse import parse
 from ._tokens import ParseError
 from ._units import is_unit
 from ._vocabulary import FUNCTIONS, MATHEMATICAL
@@ -71,8 +71,11 @@ def extract(completion: str, where: str = "anywhere", boxes: str = "list") -> Ex
 
 def _joined(boxes: list[str]) -> str:
     if len(boxes) == 1:
-        return boxes[0]
+        return _LEAD_IN.sub("", boxes[0])
     return ", ".join(dict.fromkeys(box.strip() for box in boxes))
+
+
+_LEAD_IN = re.compile(r"\s{0,9}\\(?:text|mbox|textbf)\s?\{[^{}]{0,60}(?:\bis|\bare|:|=)\s{0,9}\}")
 
 
 def _outside_boxes(text: str, where: str) -> Extract:
@@ -100,7 +103,10 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。；]|\n")
-_ASIDE = re.compile(r",? (?:not|because|since|which|where|but|so|as|after|when|if|rather)\b|, (?:and|or) not\b")
+_LEADING_ADVERB = re.compile(r"(?:approximately|about|exactly|simply|just|roughly|therefore|thus|indeed) ")
+_ASIDE = re.compile(
+    r",? \(?(?:not|because|since|which|where|but|so|as|after|when|if|rather|of an?|of the)\b|, (?:and|or) not\b"
+)
 _COPULA = re.compile(
     r"(?: is| are| equals?| be| by| get| becomes)(?: therefore| thus| then| exactly| just| simply)?:? |[=:] "
 )
@@ -143,7 +149,7 @@ def _end_of_sentence(clause: str, spans: list[tuple[int, int]]) -> int:
 
 
 def _tidy(sentence: str) -> str:
-    sentence = sentence.strip(" *_`\"'“”")
+    sentence = _LEADING_ADVERB.sub("", sentence.strip(" *_`\"'“”"), count=1)
     if len(sentence.split()) > 4 and not _is_math(sentence):
         numbers = _NUMBER.findall(sentence)
         return numbers[-1] if numbers else sentence

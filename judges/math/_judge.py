@@ -25,7 +25,7 @@ class MathJudge(Judge):
     r"""Whether a completion's final answer equals the gold answer, as mathematics.
 
     >>> MathJudge().verdict(r"So the answer is \boxed{0.5}.", solution=r"\frac{1}{2}")
-    Verdict(1.0, 'exact number', answer='0.5', where='box', gold='\\frac{1}{2}', form='0.5')
+    Verdict(1.0, 'exact number', answer='0.5', where='box', gold='\\frac12', form='0.5')
 
     The gold answer may be bare LaTeX, wrapped (`$…$`, `\boxed{…}`, `#### 18`), or a worked solution.
 

@@ -81,7 +81,14 @@ _GROUPED = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*|\\[,;: ]|~)(?=\d{3}(?!\d))")
 _GAPS = re.compile(
     r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])"
 )
-_NEGATIVE_GAP = re.compile(r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}")
+_NEGATIVE_GAP = re.compile(
+    r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}"
+    r"|\\(?:text)?color\{[^{}]*\}|\\text\{[\s.,]*\}|\\(?:checkmark|blacksquare|square|qed)(?![a-zA-Z])"
+)
+_ROMAN = re.compile(r"\{\\(?:rm|bf|it) ([^{}]{0,80})\}")
+_UNIT_FRACTION = re.compile(
+    r"\\frac\{(\\(?:text|mathrm)\{[^{}]{1,20}\})\}\{(\\(?:text|mathrm)\{[^{}]{1,20}\}(?:\^\{?\d\}?)?)\}"
+)
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
@@ -111,7 +118,8 @@ def clean(text: str) -> str:
         text = _GROUPED.sub("", _ROW_GAP.sub(r"\\\\", text))
         text = _NEGATIVE_GAP.sub("", text)
         text = _SAME_COMMAND.sub(lambda found: _SAME.get(found[0][1:], found[0]), text)
-        text = _SIZING.sub("", text)
+        text = _SIZING.sub("", _ROMAN.sub(r"\\text{\1}", text))
+        text = _UNIT_FRACTION.sub(r"\1/\2", text)
         text = _GAPS.sub(" ", text)
         text = _DELIMITERS.sub(" ", text)
     elif "{,}" in text:

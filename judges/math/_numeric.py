@@ -130,6 +130,12 @@ def _whole(rounding: str) -> Callable[[Complex], Complex]:
     return rounded
 
 
+def _divisor(*numbers: Complex) -> Complex:
+    if any(abs(number) > 10**DIGITS for number in numbers):
+        raise TooLarge("a common divisor of huge numbers")
+    raise Undecidable("a common divisor")
+
+
 def _double_factorial(n: Complex) -> Complex:
     if abs(n) > MAX_TERMS:
         raise TooLarge("a double factorial")
@@ -155,6 +161,8 @@ _CALLS: Mapping[str, Callable[..., Complex]] = {
     "ceil": _whole("ROUND_CEILING"),
     "binomial": _binomial,
     "factorial2": _double_factorial,
+    "gcd": _divisor,
+    "lcm": _divisor,
     "Re": lambda z: Complex(z.re),
     "Im": lambda z: Complex(z.im),
 }
@@ -209,6 +217,16 @@ def _integral(expr: Expr, at: Environment) -> Complex:
     return integrate(integrand, _real(numeric(low, at)), _real(numeric(high, at)))
 
 
+def _derivative(expr: Expr, at: Environment) -> Complex:
+    """A central difference so narrow that its error is beyond the digits that are compared."""
+    body, variable = expr.args
+    if variable.op != "symbol" or variable.value not in at:
+        raise Undecidable("a derivative at no point")
+    step = Complex(Decimal(10) ** -25)
+    ahead, behind = (numeric(body, {**at, variable.value: at[variable.value] + side}) for side in (step, -step))
+    return (ahead - behind) / (step + step)
+
+
 _RULES: Mapping[str, Callable[[Expr, Environment], Complex]] = {
     "number": lambda expr, at: rational(expr.value),
     "decimal": lambda expr, at: rational(expr.value[0]),
@@ -225,4 +243,5 @@ _RULES: Mapping[str, Callable[[Expr, Environment], Complex]] = {
     "sum": _sum,
     "product": _product,
     "integral": _integral,
+    "derivative": _derivative,
 }

@@ -6,16 +6,12 @@ number of digits are limited before anything is evaluated; what is outside the g
 
 from __future__ import annotations
 
-import re
-
 from . import _atoms, _commands, _numbers
-from ._expr import EMPTY, INFINITY, REALS, Expr, has, number, walk
-from ._normal import clean
-from ._tokens import ParseError, Token, tokenize
+from ._expr import Expr
+from ._tokens import ParseError, Token
 from ._units import Unit, label, lookup
 from ._vocabulary import IGNORED_IN_UNITS, PROSE
 
-MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
 
@@ -158,10 +154,10 @@ class Parser:
         sign = ""
         if self.peek().text in ("+", "-", r"\pm", r"\mp"):
             sign = self.take().text
-        expr = self._factors()
+        expr = self.factors()
         return _signed(sign, expr) if sign else expr
 
-    def _factors(self) -> Expr:
+    def factors(self) -> Expr:
         expr = self.unary()
         while True:
             token = self.peek()
@@ -225,6 +221,9 @@ class Parser:
                 self.at += 1
                 double = self.accept("!")
                 expr = Expr("call", (expr,), "factorial2" if double else "factorial")
+            elif token.text == "!=" and not token.spaced and self.tokens[self.at - 1].kind == "number":
+                self.tokens[self.at] = Token("mark", "=", False)  # 5!=120
+                return Expr("call", (expr,), "factorial")
             elif token.text in (r"\%", "%") or token.text.lower() in ("percent", "pct"):
                 self.at += 1
                 expr = Expr("percent", (expr,))
@@ -265,6 +264,9 @@ class Parser:
         unit, sign, found = Unit(), 1, 0
         while True:
             token = self.peek()
+            if found and token.text == "a" and self.peek(1).kind == "word":  # of a cup
+                self.at += 1
+                continue
             if token.kind == "word" and token.text.lower() not in ("and", "or"):
                 unit, found = unit * self._one_unit(sign), found + 1
             elif found and (token.text in ("/", r"\cdot", "*")):
@@ -322,77 +324,3 @@ def _quotient(top: Expr, bottom: Expr) -> Expr:
 
 def _listed(items: list[Expr], separator: str) -> Expr:
     return items[0] if len(items) == 1 else Expr("list", tuple(items), separator)
-
-
-_PHRASES = {
-    "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
-    "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
-    "any real number": REALS, "all real": REALS, "infinity": INFINITY,
-}  # fmt: skip
-
-
-_HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
-
-
-def parse(text: str) -> Expr:
-    """The tree of a cleaned answer; words that are no mathematics become a `text` node.
-
-    Raises:
-        ParseError: too long, too deep, or outside the grammar.
-    """
-    if len(text) > MAX_LENGTH:
-        raise ParseError("too long")
-    hexadecimal = _HEXADECIMAL.fullmatch(text)
-    if hexadecimal:
-        return number(int(hexadecimal[1], 16))
-    words = plain_words(text)
-    if words.lower() in _PHRASES:
-        return _PHRASES[words.lower()]
-    try:
-        expr = Parser(tokenize(drop_redundant_brackets(text))).answer()
-    except RecursionError:
-        raise ParseError("too deep") from None
-    except ParseError:
-        if _is_prose(text):
-            return Expr("text", value=words)
-        raise
-    return Expr("text", value=words) if _mixes_words(expr) else expr
-
-
-def _mixes_words(expr: Expr) -> bool:
-    """Words are names on one side of a relation or items of a list; anywhere else they make the answer prose."""
-    return any(
-        child.op == "text" for node in walk(expr) if node.op not in ("relation", "list", "set") for child in node.args
-    ) or (expr.op == "quantity" and has(expr, "text"))
-
-
-def _is_prose(text: str) -> bool:
-    return "\\" not in re.sub(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b", "", text) and any(map(str.isalpha, text))
-
-
-def plain_words(text: str) -> str:
-    """The words of a text answer without wrappers and final punctuation."""
-    text = re.sub(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}", r" \1 ", text)
-    return " ".join(text.replace("{", " ").replace("}", " ").split()).strip(" .,;:!\"'")
-
-
-def drop_redundant_brackets(text: str) -> str:
-    """`((((5))))` as `(5)`, in one pass, so that depth is spent on real nesting only."""
-    if "((" not in text:
-        return text
-    partner: dict[int, int] = {}
-    stack: list[int] = []
-    for place, char in enumerate(text):
-        if char == "(":
-            stack.append(place)
-        elif char == ")" and stack:
-            partner[stack.pop()] = place
-    dropped = {
-        place for left, right in partner.items() if partner.get(left + 1) == right - 1 for place in (left, right)
-    }
-    return "".join(char for place, char in enumerate(text) if place not in dropped)
-
-
-def parse_answer(text: str) -> Expr:
-    """`parse` of text that was not cleaned yet."""
-    return parse(clean(text))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ._claims import Claim
 from ._exact import exact
 from ._expr import Expr, rebuild, symbols
+from ._ratios import numerator
 from ._values import Finding, Settings, proportional, same_value
 
 Pairwise = Callable[[Sequence[Expr], Sequence[Expr], Settings], Finding]
@@ -20,7 +21,7 @@ def same_equation(gold: Claim, answer: Claim) -> Finding:
         pair = side.equation or (side.name and side.value and (side.name, side.value))
         if not pair or any(part.op in ("tuple", "text", "list") for part in pair):
             return Finding(False, "different kinds")
-        differences.append(Expr("add", (pair[0], Expr("neg", (pair[1],)))))
+        differences.append(numerator(Expr("add", (pair[0], Expr("neg", (pair[1],))))))
     return proportional(differences[0], differences[1])
 
 
@@ -69,10 +70,13 @@ def _congruence(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise)
 
 
 def _antiderivative(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
-    """An indefinite integral is a function, never a constant; the rest is for sympy."""
-    if len(left.args) == 2 and not symbols(right):
+    """An indefinite integral is any function whose derivative is the integrand, never a constant."""
+    if len(left.args) != 2 or right.op == "integral":
+        return same_value(left, right, settings)
+    body, variable = left.args
+    if not symbols(right):
         return Finding(False, "different kinds")
-    return same_value(left, right, settings)
+    return same_value(Expr("derivative", (right, variable)), body, settings)
 
 
 def _relation(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:

@@ -120,4 +120,5 @@ def label(word: str) -> Unit:
     return Unit(((f"label {stem}", 1),))
 
 
-DEGREE, DOLLAR, EURO, STERLING = _UNITS["degree"], _UNITS["dollar"], _UNITS["euro"], _UNITS["GBP"]
+DEGREE, RADIAN = _UNITS["degree"], _UNITS["radian"]
+DOLLAR, EURO, STERLING = _UNITS["dollar"], _UNITS["euro"], _UNITS["GBP"]

@@ -12,7 +12,7 @@ from ._expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, num
 from ._field import PRIME, in_field
 from ._numeric import numeric
 from ._points import agree
-from ._units import DEGREE, Unit
+from ._units import DEGREE, RADIAN, Unit
 
 LITERAL_DIGITS = 9  # that a decimal must show to stand for an irrational or repeating value
 
@@ -56,6 +56,8 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if gold_unit == unit:
         return same_number(gold_value, value, settings)
+    if {gold_unit, unit} == {DEGREE, RADIAN}:
+        return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
     return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
@@ -84,6 +86,10 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
         return value, expr.value if expr.value.dimensions or inner is None else inner
     if expr.op == "percent":
         return expr.args[0], "percent"
+    if expr.op == "add":
+        parts = [split_unit(arg) for arg in expr.args]
+        if parts[0][1] is not None and len({unit for _, unit in parts}) == 1:
+            return Expr("add", tuple(value for value, _ in parts)), parts[0][1]
     if expr.op == "mul" and expr.args[-1].value == "degree":
         return expr.args[0], DEGREE
     return expr, None
@@ -92,7 +98,9 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
 def _in_base_units(expr: Expr) -> Expr:
     """Percent as a hundredth, degrees as radians, no other unit."""
     value, unit = split_unit(expr)
-    return value if isinstance(unit, Unit) and unit != DEGREE else expr
+    if unit == DEGREE:
+        return Expr("mul", (value, Expr("constant", value="degree")))
+    return value if isinstance(unit, Unit) else expr
 
 
 def without_unit(expr: Expr) -> Expr:
@@ -104,6 +112,8 @@ def same_number(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     gold, answer = without_unit(gold), without_unit(answer)
     if gold == answer:
         return Finding(True, "same form")
+    if has(gold, "quantity") or has(answer, "quantity"):
+        return Finding(False, "different kinds")  # units inside an expression
     if is_infinite(gold) or is_infinite(answer):
         return Finding(is_infinite(gold) == is_infinite(answer), "infinity")
     try:

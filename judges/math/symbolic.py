@@ -8,7 +8,7 @@ from typing import Any
 
 from ._expr import Expr, Undecidable, has, symbols, walk
 
-PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended")
+PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended", __name__)
 DIGITS = 30
 AGREEING = 1e-16  # relative; accelerated series are good for more
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from jurybox.judges import shared_pool
 from jurybox.judges.math import MathJudge, extract
+from jurybox.judges.math.symbolic import PRELOAD
+
+shared_pool(PRELOAD).warm()  # rows are timed as in training: the worker is there already
 
 
 def judge_for(row: dict[str, Any]) -> MathJudge:

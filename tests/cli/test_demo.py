@@ -99,6 +99,14 @@ def test_missing_files_are_told_before_any_training(tmp_path: Path, capsys: pyte
     assert "gone.jsonl: no such file" in capsys.readouterr().err
 
 
+def test_an_output_that_cannot_be_written_is_told_before_any_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["demo", "--output", str(tmp_path / "file" / "out")]) == 2
+    assert "file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("package", "extra"), [("matplotlib", "plot"), ("trl", "trl")])
 def test_a_missing_extra_is_named(package: str, extra: str) -> None:
     code = f"import sys; sys.modules[{package!r}] = None; from jurybox.cli import main; sys.exit(main(['demo']))"

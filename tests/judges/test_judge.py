@@ -86,15 +86,15 @@ def test_an_exception_stays_with_its_row(caplog):
 
 
 def test_an_error_that_cannot_tell_what_it_is():
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self):
             raise ValueError
 
     class Breaks(Judge):
         def _judge(self, sample):
-            raise Mute
+            raise MuteError
 
-    assert Breaks().verdict("a").evidence["error"] == "Mute: "
+    assert Breaks().verdict("a").evidence["error"] == "MuteError: "
 
 
 def test_interrupts_are_not_swallowed():
@@ -114,7 +114,7 @@ def test_a_missing_column_names_those_there_are_before_any_work():
 
 
 def test_what_the_author_of_a_judge_got_wrong():
-    with pytest.raises(TypeError, match="Loose._judge returned bool for row 1; it returns a Verdict"):
+    with pytest.raises(TypeError, match=r"Loose\._judge returned bool for row 1; it returns a Verdict"):
         Loose().verdicts(["a", "b"])
     with pytest.raises(ValueError, match="forgetful returned 1 verdicts for 2 completions"):
         Forgetful().verdicts(["a", "b"])

@@ -99,7 +99,7 @@ def test_it_is_called_once_however_often_it_is_written():
         (
             lambda: Function(lambda completions, **_: ["x"]).verdict("a"),
             TypeError,
-            "returned str; a reward is a number",
+            "returned str; a reward",
         ),
         (lambda: Function(reward_of_length, 0, 2).verdict("abc"), ValueError, r"outside its bounds \[0, 2\]"),
     ],

@@ -34,6 +34,7 @@ def batch(build: Callable[..., Any], cache: dict[str, Any]) -> tuple[ObjectiveTr
         shape = inputs["old_per_token_logps"].shape
         inputs["old_per_token_logps"] += 0.5 * torch.randn(shape, generator=noise)
         inputs["ref_per_token_logps"] += 0.5 * torch.randn(shape, generator=noise)
+        inputs["advantages"] = torch.randn(8, generator=noise)
         inputs["completion_mask"][0, 1:] = 0  # a completion of one token
         inputs["completion_mask"][1] = 0  # and one that is masked out, as truncated ones may be
         cache["batch"] = trainer, inputs
@@ -62,7 +63,9 @@ def assert_same(trainer: Any, inputs: dict[str, Any]) -> None:
 
 
 CASES = list(
-    itertools.product(LOSS_TYPES, (0.0, 0.1), ("token", "sequence"), (True, False), (None, 0.4), (None, 1.5), (1, 4))
+    itertools.product(
+        LOSS_TYPES, (0.0, 0.1), ("token", "sequence"), (True, False), (None, 0.4), (None, 1.5, 1.1), (1, 4)
+    )
 )
 
 
@@ -70,7 +73,7 @@ CASES = list(
 def test_loss_gradient_and_metrics_equal_trl(loss_type: str, batch: Any, monkeypatch: Any) -> None:
     trainer, inputs = batch
     cases = [case for case in CASES if case[0] == loss_type]
-    assert len(cases) == 64
+    assert len(cases) == 96
     for _, beta, level, corrected, epsilon_high, delta, accumulation in cases:
         settings = {
             "beta": beta,
@@ -88,6 +91,14 @@ def test_loss_gradient_and_metrics_equal_trl(loss_type: str, batch: Any, monkeyp
         monkeypatch.setattr(trainer, "policy_objective", GRPO(trainer.args))
         monkeypatch.setattr(trainer, "current_gradient_accumulation_steps", accumulation)
         assert_same(trainer, inputs)
+
+
+def test_the_batch_exercises_both_sides_of_the_clip(batch: Any) -> None:
+    trainer, inputs = batch
+    _, _, metrics = evaluate(GRPOTrainer._compute_loss, trainer, inputs)
+    assert metrics["clip_ratio/low_mean"] > 0.1
+    assert metrics["clip_ratio/high_mean"] > 0.1
+    assert len(inputs["completion_mask"].sum(1).unique()) > 2, "completions of equal length"
 
 
 @pytest.mark.parametrize("loss_type", LOSS_TYPES)

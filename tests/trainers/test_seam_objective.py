@@ -13,6 +13,8 @@ from trl import GRPOTrainer
 
 from jurybox.trainers import GRPO, Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
+pytestmark = pytest.mark.slow
+
 Build = Callable[..., Any]
 
 
@@ -139,14 +141,38 @@ def test_own_advantages_with_trls_loss(build: Build) -> None:
     assert list(trainer._logs["advantages"]) == list(range(8)), "the table of completions shows the objective's"
 
 
+def test_the_table_of_completions_keeps_one_number_a_row(build: Build) -> None:
+    """Also in evaluation, where a batch is smaller than what the table holds."""
+    trainer = run(
+        build,
+        OwnAdvantages,
+        steps_per_generation=2,
+        evaluate=True,
+        eval_strategy="steps",
+        eval_steps=2,
+        per_device_eval_batch_size=8,
+    )
+    assert list(trainer._logs["advantages"]) == [*range(8), *range(8)]
+
+
 class Infinite(Objective):
     def advantages(self, rollout: Rollout) -> Any:
         return rollout.scores / 0
 
 
 def test_advantages_that_are_not_finite_are_an_error(build: Build) -> None:
-    with pytest.raises(ValueError, match=r"Infinite\.advantages gave a value that is not finite"):
+    with pytest.raises(ValueError, match=r"advantages\(\) gave a value that is not finite"):
         run(build, Infinite)
+
+
+class Clashing(Objective):
+    def advantages(self, rollout: Rollout) -> Any:
+        return {"advantages": rollout.scores, "rewards": rollout.scores}
+
+
+def test_columns_every_batch_has_cannot_be_replaced(build: Build) -> None:
+    with pytest.raises(ValueError, match=r"advantages\(\) returned rewards, which every batch has"):
+        run(build, Clashing)
 
 
 class Needy(Objective):

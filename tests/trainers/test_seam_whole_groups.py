@@ -11,6 +11,8 @@ import torch
 from jurybox.trainers import GRPO, Batch, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.seam._whole_groups import require_whole_groups, shuffle_groups
 
+pytestmark = pytest.mark.slow
+
 
 class Whole(GRPO):
     whole_groups = True
@@ -45,6 +47,8 @@ def test_every_micro_batch_holds_whole_groups(
         assert len(ids) == 2
     trained = [groups(batches[start : start + 4]) for start in (0, 4)]
     assert trained == [list(range(8))] * 2, "each group once an iteration, or once a generation"
+    drawn = torch.cat([batch.group_ids[::4] for batch in batches[:4]]).tolist()
+    assert drawn != sorted(drawn), "groups are not shuffled"
     assert sum(row["step"] > 0 and "reward" in row for row in trainer.state.log_history) == generations
 
 

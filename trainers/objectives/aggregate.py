@@ -16,6 +16,7 @@ Aggregation = Literal["grpo", "bnpo", "dr_grpo", "dapo"]
 def masked_mean(values: Tensor, mask: Tensor, dim: int | None = None) -> Tensor:
     """Mean of the values where the mask is 1; 0 where the mask is all 0.
 
+    >>> import torch
     >>> masked_mean(torch.tensor([[1.0, 3.0, 9.0]]), torch.tensor([[1, 1, 0]]))
     tensor(2.)
     """
@@ -52,6 +53,7 @@ def aggregate(
 ) -> Tensor:
     """One of TRL's four averages by its `loss_type`.
 
+    >>> import torch
     >>> x, mask = torch.tensor([[1.0, 0.0], [2.0, 4.0]]), torch.tensor([[1, 0], [1, 1]])
     >>> [round(aggregate(x, mask, how, num_items=3, max_length=4).item(), 4)
     ...  for how in ("grpo", "bnpo", "dr_grpo", "dapo")]

@@ -42,15 +42,16 @@ class Policy:
     @property
     def step(self) -> int:
         """Finished optimiser steps."""
-        return self._trainer.state.global_step
+        return int(self._trainer.state.global_step)
 
     @property
     def max_steps(self) -> int:
         """Optimiser steps of the whole run."""
-        return self._trainer.state.max_steps
+        return int(self._trainer.state.max_steps)
 
     def tokenize(self, prompts: Sequence[Any]) -> list[list[int]]:
         """Prompt ids as the trainer makes them (chat template, truncation); text only."""
+        prompt_ids: list[list[int]]
         prompt_ids, _, _ = self._trainer._tokenize_prompts(list(prompts))
         return prompt_ids
 
@@ -58,11 +59,12 @@ class Policy:
         """One completion per prompt at the training temperature: (token ids, log-probabilities or None)."""
         if not prompt_ids:
             return [], None
-        return self._trainer._generate_single_turn(list(prompt_ids), None, {}, 1)
+        completion_ids, logprobs = self._trainer._generate_single_turn(list(prompt_ids), None, {}, 1)
+        return completion_ids, logprobs
 
     def decode(self, completion_ids: Sequence[list[int]], prompt: Any) -> list[Any]:
         """Completions as reward functions see them: texts, or messages where `prompt` is a conversation."""
-        texts = self._trainer.processing_class.batch_decode(completion_ids, skip_special_tokens=True)
+        texts: list[str] = self._trainer.processing_class.batch_decode(completion_ids, skip_special_tokens=True)
         if is_conversational({"prompt": prompt}):
             return [[{"role": "assistant", "content": text}] for text in texts]
         return texts

@@ -15,10 +15,11 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, unsplit_pixel_values_by_grid
 
 from ..objectives import masked_mean
+from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics
 from ._whole_groups import require_whole_groups, shuffle_groups
 from .batch import Batch
-from .objective import Advantages, Objective, replaces
+from .objective import Objective, replaces
 from .policy import Generation, Policy
 from .reward_state import RewardStates
 from .rollout import Rollout
@@ -36,7 +37,6 @@ VISION_KEYS = (
     "mm_token_type_ids",
     "image_position_ids",
 )
-COLUMN = "column:"  # in TRL's batch, marks what advantages() sends along to loss()
 
 
 class ObjectiveTrainer(GRPOTrainer):
@@ -131,7 +131,8 @@ class ObjectiveTrainer(GRPOTrainer):
         with _while(self, "beta", wants_reference), _while(self, "num_iterations", iterations):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
-        self._attach(output, rollout, self.policy_objective.advantages(rollout))
+        advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
+        self._log_rollout(rollout, advantages)
         return output
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
@@ -174,7 +175,7 @@ class ObjectiveTrainer(GRPOTrainer):
             reward_names=tuple(self.reward_func_names),
             weights=self.reward_weights.to(self.accelerator.device),
             trl_advantages=output["advantages"],
-            mask=_loss_mask(output),
+            mask=loss_mask(output),
             completion_ids=output["completion_ids"],
             old_logps=output.get("old_per_token_logps"),
             ref_logps=output.get("ref_per_token_logps"),
@@ -186,29 +187,6 @@ class ObjectiveTrainer(GRPOTrainer):
             gather_tensor=self.accelerator.gather,
             gather_list=gather_object,
         )
-
-    def _attach(self, output: dict[str, Any], rollout: Rollout, returned: Advantages) -> None:
-        """Put what the estimator returned into TRL's batch, which shuffles and splits it with the rest."""
-        columns = dict(returned) if isinstance(returned, Mapping) else {"advantages": returned}
-        advantages = rollout.local(columns.pop("advantages"))
-        if not torch.isfinite(advantages).all():
-            raise ValueError(f"{type(self.policy_objective).__name__}.advantages gave a value that is not finite")
-        output["advantages"] = advantages.to(output["advantages"].dtype)
-        if (keep := columns.pop("keep", None)) is not None:
-            self._leave_out(output, rollout.local(keep))
-        output |= {
-            COLUMN + "scores": rollout.local(rollout.scores),
-            COLUMN + "rewards": rollout.local(rollout.rewards),
-            COLUMN + "group_ids": rollout.local(rollout.group_ids),
-        }
-        output |= {COLUMN + name: rollout.local(value) for name, value in columns.items()}
-        self._log_rollout(rollout, advantages)
-
-    def _leave_out(self, output: dict[str, Any], keep: Tensor) -> None:
-        keep = keep.to(output["completion_mask"].dtype)
-        keep = keep.unsqueeze(1).expand_as(output["completion_mask"]) if keep.dim() == 1 else keep
-        output["tool_mask"] = output["tool_mask"] * keep if "tool_mask" in output else keep.clone()
-        output["num_items_in_batch"] = self.accelerator.gather(_loss_mask(output).sum()).sum()
 
     def _log_rollout(self, rollout: Rollout, advantages: Tensor) -> None:
         mode = "train" if rollout.training else "eval"
@@ -238,11 +216,9 @@ class ObjectiveTrainer(GRPOTrainer):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
         loss, metrics = self.policy_objective.loss(batch)
-        accumulated = self.current_gradient_accumulation_steps if batch.training else 1
         log = self._metrics["train" if batch.training else "eval"]
-        for name, value in reduce_metrics(
-            {"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator
-        ).items():
+        reduced = reduce_metrics({"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator)
+        for name, value in reduced.items():
             log[name].append(value)
         if self._entropy_bonus_enabled:
             log["policy_loss"].append(self.accelerator.gather(loss.detach()).nanmean().item())
@@ -252,7 +228,7 @@ class ObjectiveTrainer(GRPOTrainer):
         if router_loss is not None:
             log["aux_loss"].append(self.accelerator.gather_for_metrics(router_loss).mean().item())
             loss = loss + self.router_aux_loss_coef * router_loss
-        return loss / accumulated
+        return loss / (self.current_gradient_accumulation_steps if batch.training else 1)
 
     def _batch(self, model: Any, inputs: dict[str, Any]) -> tuple[Batch, Tensor | None]:
         """The one forward pass of the step, and the mixture-of-experts loss where the model has one."""
@@ -267,25 +243,13 @@ class ObjectiveTrainer(GRPOTrainer):
             **{key: inputs.get(key) for key in VISION_KEYS},
         )
         training = self.model.training
-        columns = {key.removeprefix(COLUMN): v for key, v in inputs.items() if key.startswith(COLUMN)}
-        advantages, old_logps = inputs["advantages"], inputs.get("old_per_token_logps")
-        # `num_items_in_batch` counts the generation batch of all processes; evaluation does not split it.
-        micro_batches = self.accelerator.num_processes * (self.args.steps_per_generation if training else 1)
-        batch = Batch(
-            logps=logps,
-            old_logps=logps.detach() if old_logps is None else old_logps,
-            ref_logps=inputs.get("ref_per_token_logps"),
-            entropies=entropies,
-            mask=_loss_mask(inputs),
-            advantages=advantages.unsqueeze(1) if advantages.dim() == 1 else advantages,
-            scores=columns.pop("scores"),
-            rewards=columns.pop("rewards"),
-            group_ids=columns.pop("group_ids"),
-            completion_ids=completion_ids,
-            num_items=inputs["num_items_in_batch"].clamp(min=1.0) / micro_batches,
+        batch = batch_of(
+            inputs,
+            logps,
+            entropies,
+            # Evaluation does not split a generation.
+            micro_batches=self.accelerator.num_processes * (self.args.steps_per_generation if training else 1),
             max_length=self.max_completion_length,
-            sampling_ratio=inputs.get("importance_sampling_ratio"),
-            columns=columns,
             training=training,
             step=self.state.global_step,
             max_steps=self.state.max_steps,
@@ -300,7 +264,7 @@ class ObjectiveTrainer(GRPOTrainer):
         return self.args.steps_per_generation * self.num_iterations
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        # Ours first: a run killed in between has then no trainer_state.json and is no checkpoint yet.
+        # Ours first: what is left of a run killed in between has no trainer_state.json and is refused on resume.
         if self.args.should_save:
             name = f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
             self.reward_states.save(
@@ -328,12 +292,6 @@ def _while(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, before)
-
-
-def _loss_mask(inputs: Mapping[str, Any]) -> Tensor:
-    """`(b, T)` 1 on the tokens of the loss: completion, and the model's own where tools wrote others."""
-    mask = inputs["completion_mask"]
-    return mask * inputs["tool_mask"] if "tool_mask" in inputs else mask
 
 
 def _lists(generation: Generation, rows: int) -> tuple[Any, ...]:

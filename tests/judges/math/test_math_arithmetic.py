@@ -15,7 +15,7 @@ from jurybox.judges.math._exact import exact, exact_root
 from jurybox.judges.math._expr import Expr, TooLarge, Undecidable, Undefined
 from jurybox.judges.math._field import PRIME, in_field
 from jurybox.judges.math._numeric import numeric
-from jurybox.judges.math._parser import parse_answer
+from jurybox.judges.math._parse import parse_answer
 from jurybox.judges.math._points import agree
 
 
@@ -48,7 +48,7 @@ def test_complex_functions_agree_with_the_standard_library(name: str, z: complex
     theirs = {"ln": "log"}.get(name, name)
     with _precise.digits(30):
         ours = _precise.FUNCTIONS[name](_precise.Complex(Decimal(z.real), Decimal(z.imag)))
-    expected = getattr(cmath, theirs if theirs[0] != "a" or theirs == "acosh" else theirs)(z)
+    expected = getattr(cmath, theirs)(z)
     got = complex(float(ours.re), float(ours.im))
     assert cmath.isclose(got, expected, rel_tol=1e-13) or (z.imag == 0 and cmath.isclose(got, expected.conjugate()))
 
@@ -80,9 +80,12 @@ def test_values_at_a_point(text: str, value: float) -> None:
     [
         (r"\sqrt{x^2}", "x", False), (r"\sqrt{x^2}", "|x|", True), (r"\sin(\pi)", "0", True), ("e^{-1000}", "0", False),
         (r"e^{\pi\sqrt{163}}", "262537412640768744", False), ("x^{2/3}", r"\sqrt[3]{x}^2", True),
-        ("n!", "n(n-1)!", True), (r"\lceil n/2\rceil", r"\lfloor (n+1)/2\rfloor", True), (r"\cos(n\pi)", "(-1)^n", True),
-        (r"\cos(x\pi)", "(-1)^x", False), ("9^{9^{9^9}}", "5", False), (r"\sqrt[3]{2+\sqrt5}+\sqrt[3]{2-\sqrt5}", "1", True),
-        (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}", True), ("f(x)", "f(y)", False), (r"\int_0^1 e^{e^{e^x}}\,dx", "5", False),
+        ("n!", "n(n-1)!", True), (r"\lceil n/2\rceil", r"\lfloor (n+1)/2\rfloor", True),
+        (r"\cos(n\pi)", "(-1)^n", True),
+        (r"\cos(x\pi)", "(-1)^x", False), ("9^{9^{9^9}}", "5", False),
+        (r"\sqrt[3]{2+\sqrt5}+\sqrt[3]{2-\sqrt5}", "1", True),
+        (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}", True), ("f(x)", "f(y)", False),
+        (r"\int_0^1 e^{e^{e^x}}\,dx", "5", False),
     ],
 )  # fmt: skip
 def test_agreement_at_random_points(left: str, right: str, equal: bool) -> None:

@@ -21,7 +21,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def test_pairs_of_answers() -> None:
-    judge = MathJudge()
+    judge = MathJudge(timeout=20.0)
     cases = rows(HERE / "pairs.jsonl")
     verdicts = judge.verdicts(
         [rf"The answer is $\boxed{{{case['answer']}}}$." for case in cases], solution=[case["gold"] for case in cases]
@@ -37,7 +37,7 @@ def test_pairs_of_answers() -> None:
 def test_whole_completions() -> None:
     wrong = []
     for case in rows(HERE / "completions.jsonl"):
-        verdict = MathJudge(**case.get("options", {})).verdict(case["completion"], solution=case["gold"])
+        verdict = MathJudge(timeout=20.0, **case.get("options", {})).verdict(case["completion"], solution=case["gold"])
         if verdict.passed is not case["expected"]:
             wrong.append((case["gold"], case["completion"], verdict))
     assert wrong == []
@@ -54,7 +54,9 @@ def test_the_row_check_sees_a_wrong_verdict() -> None:
     assert check_row({**right, "expected": False}) is not None
     assert check_row({**right, "gold": "6"}) is not None
     assert check_row({**right, "time_limit_s": 0.0}) is not None
-    assert check_row({"prediction_parts": [["\\boxed{", 1], ["5", 3], ["}", 1]], "gold": "555", "expected": True}) is None
+    assert (
+        check_row({"prediction_parts": [["\\boxed{", 1], ["5", 3], ["}", 1]], "gold": "555", "expected": True}) is None
+    )
     assert check_row({"prediction": "The answer is A.", "gold": None, "expected_extraction": "A"}) is None
     assert check_row({"prediction": "The answer is A.", "gold": None, "expected_extraction": "B"}) is not None
 

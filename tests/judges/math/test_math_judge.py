@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import pickle
 from typing import Any
 
 import pytest
 
 from jurybox.judges import MathJudge
+from jurybox.judges.math import _judge
 
 
 @pytest.mark.parametrize(
     "options",
     [
         {"answer": ""}, {"where": "nowhere"}, {"boxes": "first"}, {"units": "metric"}, {"relations": "none"},
-        {"decimals": -1}, {"decimals": 1.5}, {"tolerance": 2.0}, {"tolerance": -0.1}, {"timeout": 0}, {"timeout": float("inf")},
+        {"decimals": -1}, {"decimals": 1.5}, {"tolerance": 2.0}, {"tolerance": -0.1}, {"timeout": 0},
+        {"timeout": float("inf")},
     ],
 )  # fmt: skip
 def test_nonsense_is_refused_at_construction(options: dict[str, Any]) -> None:
@@ -116,3 +119,9 @@ def test_the_worker_decides_what_nothing_cheaper_can() -> None:
     assert (series.score, series.reason) == (1.0, "sympy")
     limit = judge.verdict(r"\boxed{\lim_{x\to 0}\frac{\sin x}{x}}", solution="2")
     assert (limit.score, limit.reason) == (0.0, "sympy")
+
+
+def test_the_examples_in_the_docstring_run() -> None:
+    result = doctest.testmod(_judge)
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -9,7 +9,7 @@ import pytest
 from jurybox.judges.math._exact import exact
 from jurybox.judges.math._expr import Expr, has
 from jurybox.judges.math._normal import clean, normal_form
-from jurybox.judges.math._parser import drop_redundant_brackets, parse_answer
+from jurybox.judges.math._parse import drop_redundant_brackets, parse_answer
 from jurybox.judges.math._tokens import ParseError
 from jurybox.judges.math._units import Unit, label, lookup
 

@@ -102,10 +102,11 @@ def test_radicals(a: int, b: int) -> None:
     assert says(rf"\sqrt{{{a * a * b + 1}}}", rf"{a}\sqrt{{{b}}}") is False
 
 
-pieces = st.sampled_from(
-    r"\frac \sqrt \boxed \text \left( \right) { } ( ) [ ] | ^ _ ! % $ & \\ , ; = < > \le \in \cup \{ \} + - / \pm : "
-    r"1 2 9 0.5 x e i \pi \infty \sin \ln \int \sum \begin{pmatrix} \end{pmatrix} cm and or answer is #### <think>".split()
-)
+SYMBOLS = r"""
+    \frac \sqrt \boxed \text \left( \right) { } ( ) [ ] | ^ _ ! % $ & \\ , ; = < > \le \in \cup \{ \} + - / \pm :
+    1 2 9 0.5 x e i \pi \infty \sin \ln \int \sum \begin{pmatrix} \end{pmatrix} cm and or answer is #### <think>
+"""
+pieces = st.sampled_from(SYMBOLS.split())
 
 
 @given(st.lists(pieces, max_size=25))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jurybox.judges.math._parser import parse_answer
+from jurybox.judges.math._parse import parse_answer
 from jurybox.judges.math._sets import complement, intersect, real_set
 
 
