@@ -1,12 +1,14 @@
 """What a rule may be given, checked when the rule is made.
 
-Rows come out of tables in strange clothes: a column that holds whole numbers beside gaps holds floats, so 50.0 is 50.
+Rows come out of tables in strange clothes: a column that holds whole numbers beside gaps holds floats, so 50.0 is 50,
+and a data frame holds arrays where there were lists.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 Relation = Literal["at least", "at most", "exactly", "less than", "more than"]
@@ -34,10 +36,10 @@ def as_relation(given: Any) -> Relation:
 
 def as_whole(name: str, given: Any, least: int = 0) -> int:
     """A whole number."""
-    number = int(given) if isinstance(given, float) and given.is_integer() else given
-    if isinstance(number, bool) or not isinstance(number, int) or number < least:
+    integral = isinstance(given, Integral) or (isinstance(given, float) and given.is_integer())
+    if isinstance(given, bool) or not integral or given < least:
         raise ValueError(f"{name} is a whole number, {least} or more, not {given!r:.60}")
-    return number
+    return int(given)
 
 
 def as_text(name: str, given: Any) -> str:
@@ -49,9 +51,15 @@ def as_text(name: str, given: Any) -> str:
 
 def as_texts(name: str, given: Any) -> tuple[str, ...]:
     """A list of texts, at least one."""
+    given = as_list(given)
     if isinstance(given, str) or not isinstance(given, Sequence) or not len(given):
         raise ValueError(f"{name} is a list of texts, at least one, not {given!r:.60}")
     return tuple(as_text(f"each of {name}", item) for item in given)
+
+
+def as_list(given: Any) -> Any:
+    """An array as a list; anything else as it is."""
+    return given.tolist() if hasattr(given, "tolist") else given
 
 
 def as_flag(name: str, given: Any) -> bool:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .arguments import as_list
 from .casing import CapitalWords, Lowercase, NoCommas, Uppercase
 from .keywords import ForbiddenWords, KeywordFrequency, LetterFrequency, RequiredWords
 from .layout import Bullets, Highlights, Placeholders, Postscript, Sections, Title
@@ -98,7 +99,8 @@ def _parameters(rule: type[Rule]) -> Mapping[str, bool]:
 
 
 def parsed(given: Any) -> Any:
-    """Data, read if it is JSON text."""
+    """Data, read if it is JSON text; what is empty is None."""
+    given = as_list(given)
     if not isinstance(given, str) or not given.lstrip().startswith(("{", "[")):
         return given or None
     try:

@@ -6,6 +6,7 @@ import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy
 import pytest
 
 from jurybox.judges.instructions import Finding, InstructionJudge, NoCommas, Rule, Words, rules_from
@@ -64,6 +65,13 @@ def test_the_fraction_that_is_kept():
 )
 def test_forms_of_a_row(given):
     assert [rule.examine("a b c d").asked for rule in rules_from(given)] == ["at most 3 words"]
+
+
+def test_rows_of_a_data_frame_hold_arrays():
+    words = {"rule": "required_words", "args": {"words": numpy.array(["cat", "dog"], dtype=object)}}
+    given = numpy.array([words, {"rule": "words", "args": {"count": numpy.int64(2)}}], dtype=object)
+    assert [rule.examine("cat dog").kept for rule in rules_from(given)] == [True, True]
+    assert rules_from(numpy.array([])) == ()
 
 
 def test_bare_names_and_rows_without_rules():
