@@ -18,7 +18,7 @@ Denominator = Literal["kept", "all"]
 
 
 def calibrated_reward(rewards: Tensor, baseline_rewards: Tensor) -> Tensor:
-    """R_calib = σ(r(s, a) − r(s, ā)), same shape, in (0, 1); ½ for the baseline answer itself; NaN where one is missing.
+    """R_calib = σ(r(s, a) − r(s, ā)), same shape, in (0, 1); ½ for the baseline itself; NaN where one is missing.
 
     >>> calibrated_reward(torch.tensor([2.0, 900.0]), torch.tensor([2.0, -900.0]))
     tensor([0.5000, 1.0000])

@@ -1,10 +1,10 @@
 """CRPG: a policy gradient on a calibrated reward that a violated constraint or a spent KL budget takes away.
 
-    R_cr = R_calib · 1[y = 1]                        eq. 8
-    k    = log π(a|s) − log π_ref(a|s)               of the whole sequence, at sampling time
-    R~   = max(1 − k/KL_max, 0) · R_cr               eq. 11; k < 0 makes the factor exceed 1
-    A_i  = R~_i − (1/n) Σ_j R~_j                     eq. 12; over the whole batch, no standard deviation
-    L    = −(1/n) Σ_i A_i · log π(a_i|s_i)           sums of tokens
+R_cr = R_calib · 1[y = 1]                        eq. 8
+k    = log π(a|s) − log π_ref(a|s)               of the whole sequence, at sampling time
+R~   = max(1 − k/KL_max, 0) · R_cr               eq. 11; k < 0 makes the factor exceed 1
+A_i  = R~_i − (1/n) Σ_j R~_j                     eq. 12; over the whole batch, no standard deviation
+L    = −(1/n) Σ_i A_i · log π(a_i|s_i)           sums of tokens
 """
 
 from __future__ import annotations

@@ -55,9 +55,7 @@ class Labelled:
         return found
 
 
-def labelled(
-    rollout: Rollout, strata: Mapping[str, Stratum], tasks: list[str], baselines: Baselines
-) -> Labelled:
+def labelled(rollout: Rollout, strata: Mapping[str, Stratum], tasks: list[str], baselines: Baselines) -> Labelled:
     """Judge this process's rows, look up their baseline answers, and gather.
 
     tasks: the stratum of each row of this process.

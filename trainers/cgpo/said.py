@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nan
 
-from ...judges import MixtureOfJudges, Verdict
+from ...judges import Verdict
+from ...judges.mixture import MixtureOfJudges
 from ...rewards import Reward, RewardVerdict
 
 SATISFIED, VIOLATED, ABSTAINED = 1.0, 0.0, -1.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from ...judges import Judge
+from ...judges.mixture import MixtureOfJudges
 from ...rewards import Function, Reward, Route, as_reward
 from .calibration import require_kl_max
 
@@ -100,7 +101,9 @@ def as_reward_model(reward: Any) -> Reward:
     """A reward function, judge, reward, sequence classification model or its name as a node that gives numbers."""
     if isinstance(reward, (list, tuple)):
         if len(reward) != 1:
-            raise ValueError(f"CGPO has one reward model, not {len(reward)}: compose them into one, such as a + 0.5 * b")
+            raise ValueError(
+                f"CGPO has one reward model, not {len(reward)}: compose them into one, such as a + 0.5 * b"
+            )
         (reward,) = reward
     if isinstance(reward, (Reward, Judge)):
         return as_reward(reward)
@@ -119,8 +122,6 @@ def _constraint(judges: Any) -> Reward | Judge | None:
         return judges
     if not isinstance(judges, Sequence) or isinstance(judges, str):
         raise TypeError(f"judges is a judge or a list of judges, not {type(judges).__name__}")
-    from ...judges import MixtureOfJudges
-
     return MixtureOfJudges(judges)
 
 
