@@ -166,7 +166,8 @@ def test_a_crash_is_reported_and_unknown(caplog):
 
 
 def test_thresholds_count():
-    assert MixtureOfJudges([Says("a")]).verdict("ah").score == 0.0
+    half = MixtureOfJudges([Says("a")]).verdict("ah")
+    assert (half.score, half.reason, half.evidence["violated_by"]) == (0.0, "violated", "says_a")
     assert MixtureOfJudges([Says("a", threshold=0.5)]).verdict("ah").score == 1.0
 
 

@@ -41,6 +41,7 @@ COUNTS = [
     (CapitalWords(0), "NASA's ÉTÉ ß", 1),
     (Highlights(0), "*one* **two** ***three*** four", 3),
     (Highlights(0), "* bullet *emphasis*\n* 2 * 3\n** **\n*a\nb*\n****\n*!*", 1),
+    (Highlights(0), "*a *\n**b***\n***c**", 0),
     (Highlights(0), "**bold *inner* bold**", 1),
     (KeywordFrequency("art", 0), "Art, art; start. ART's art-house", 4),
     (KeywordFrequency("art", 0, whole_words=False), "Art, art; start. ART's art-house", 5),
