@@ -74,7 +74,7 @@ def labels(
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """The data set's columns as a reward function is given them."""
-    names = [name for name in rows[0] if name not in ("prompt", "completion", "completion_ids")]
+    names = [name for name in rows[0] if name not in ("prompt", "completion")]
     return {name: [row[name] for row in rows] for name in names}
 
 

@@ -82,7 +82,9 @@ def _label_answers(table: Tensor, rollout: Rollout, stratum: Stratum, own: list[
     counted = [row for row in own if (rollout.first_row + row) % drawn < (stratum.k or drawn)]
     if not counted:
         return
-    said, verdicts = labels(stratum, *_batch(rollout, counted))
+    prompts, completions, rows = _batch(rollout, counted)
+    rows = [{**row, "completion_ids": _ids(rollout, place)} for row, place in zip(rows, counted, strict=True)]
+    said, verdicts = labels(stratum, prompts, completions, rows)
     table[counted, FIXED.index("satisfied")] = table.new_tensor(said)
     names = judge_names(stratum.constraint)
     if names:
@@ -107,6 +109,11 @@ def _batch(rollout: Rollout, rows: list[int]) -> tuple[list[Any], list[Any], lis
         [rollout.completions[row] for row in rows],
         [rollout.rows[row] for row in rows],
     )
+
+
+def _ids(rollout: Rollout, row: int) -> list[int]:
+    """The token ids of an answer, which judges of length may read."""
+    return rollout.completion_ids[row][rollout.mask[row] > 0].tolist()
 
 
 def _gathered(rollout: Rollout, table: Tensor) -> Labelled:

@@ -79,6 +79,7 @@ class CGPOTrainer(ObjectiveTrainer):
     Trap: the reference is loaded by the name of the model, so a model made in memory has to be saved first.
     """
 
+    objective_class: ClassVar[type[CGPO]] = CGPO
     config_class: ClassVar[type[CGPOConfig]] = CGPOConfig
 
     def __init__(
@@ -94,7 +95,7 @@ class CGPOTrainer(ObjectiveTrainer):
         config: Any = self._config(model, args)
         filled = filled_strata(strata, judges, reward_funcs, config)
         reward = combined_reward(filled, config.task_column)
-        super().__init__(model, reward, config, *more, objective=CGPO(config, filled), **named)
+        super().__init__(model, reward, config, *more, objective=self.objective_class(config, filled), **named)
 
     def train(self, *args: Any, **named: Any) -> Any:
         """Train; baseline answers that are missing are drawn first, while the policy is the reference."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from jurybox.judges.llm.label import likeliest
+from jurybox.judges.mixture import combine
 from jurybox.trainers.cgpo import (
     codpo_loss,
     codpo_select,
@@ -68,6 +70,16 @@ def _multi_task_loss(case: Case) -> dict[str, Any]:
     return {"loss": multi_task_loss(case.tensor("task_losses"), case.tensor("task_weights"))}
 
 
+def _llm_judge_decision(case: Case) -> dict[str, Any]:
+    pairs = zip(case["p_negative"], case["p_positive"], strict=True)
+    labels = {"negative": 0.0, "positive": 1.0}
+    return {"y": [labels[likeliest({"negative": n, "positive": p}, labels)] for n, p in pairs]}
+
+
+def _moj_combine(case: Case) -> dict[str, Any]:
+    return {"y": combine(case["judgements"], case["applies"])}
+
+
 def _none_for_nan(values: Tensor) -> list[float | None]:
     return [None if math.isnan(value) else value for value in values.tolist()]
 
@@ -82,5 +94,7 @@ FUNCTIONS = {
     "crpg": _crpg,
     "crraft_loss": _crraft_loss,
     "crraft_select": _crraft_select,
+    "llm_judge_decision": _llm_judge_decision,
+    "moj_combine": _moj_combine,
     "multi_task_loss": _multi_task_loss,
 }
