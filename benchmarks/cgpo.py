@@ -11,7 +11,6 @@ interrupted benchmark goes on where it was.
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -20,15 +19,14 @@ from rich.console import Console
 from rich.table import Table
 
 from .playground.cache import cached_warm_start
-from .playground.hacking import METHODS, STRATA, Run, World, learned_proxy, warm_start
+from .playground.hacking import METHODS, STRATA, World, learned_proxy, warm_start
 from .playground.hacking.parallel import Job, run_jobs
 from .playground.quiet import quieten
 from .playground.record import versions
 
 RESULTS = Path(__file__).parent / "results"
-STEPS, EVERY, EXAMPLES = 100, 20, 2
+STEPS, EVERY = 100, 20
 MEASURES = ("proxy", "accuracy", "violations")
-COMMAND = "python -m jurybox.benchmarks.cgpo --seeds {seeds}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     worlds = {seed: World.made(seed=seed) for seed in seeds}
     proxies = {seed: learned_proxy(seed=seed) for seed in seeds}
     for run in run_jobs(jobs, worlds, proxies, workers=args.workers) if jobs else ():
-        runs.append(as_data(run))
+        runs.append(run.as_data())
         _save(path, runs, args.steps)
         console.print(f"{run.method}, seed {run.seed}: {run.seconds:.0f} CPU seconds")
     console.print(table(runs))
@@ -69,18 +67,6 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2, help="processes side by side (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of table, JSON and picture")
     return parser
-
-
-def as_data(run: Run) -> dict[str, Any]:
-    """A run as plain data: its checkups with two completions each, without the log."""
-    checkups = []
-    for checkup in run.checkups:
-        strata = {
-            task: asdict(check) | {"completions": check.completions[:EXAMPLES]}
-            for task, check in checkup.strata.items()
-        }
-        checkups.append({"step": checkup.step, "strata": strata})
-    return {"method": run.method, "seed": run.seed, "seconds": round(run.seconds, 1), "checkups": checkups}
 
 
 def table(runs: Sequence[dict[str, Any]]) -> Table:

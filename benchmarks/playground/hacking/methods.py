@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import process_time
 from typing import Any
 
@@ -60,6 +60,17 @@ class Run:
     checkups: list[Checkup]
     history: list[dict[str, float]]
     seconds: float
+
+    def as_data(self, examples: int = 2) -> dict[str, Any]:
+        """This run as plain data: its checkups with a few completions each, without the log."""
+        checkups = []
+        for checkup in self.checkups:
+            strata = {
+                task: asdict(check) | {"completions": check.completions[:examples]}
+                for task, check in checkup.strata.items()
+            }
+            checkups.append({"step": checkup.step, "strata": strata})
+        return {"method": self.method, "seed": self.seed, "seconds": round(self.seconds, 1), "checkups": checkups}
 
 
 def train_method(
