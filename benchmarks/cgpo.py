@@ -26,6 +26,7 @@ from .playground.record import versions
 
 RESULTS = Path(__file__).parent / "results"
 STEPS, EVERY = 100, 20
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 MEASURES = ("proxy", "accuracy", "violations")
 
 
@@ -45,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not any(run["method"] == method and run["seed"] == seed for run in runs)
     ]
     seeds = sorted({job.seed for job in jobs})
-    for seed in seeds:
-        cached_warm_start(warm_start(seed=seed))
-    worlds = {seed: World.made(seed=seed) for seed in seeds}
+    worlds = {seed: World.made(cached_warm_start(warm_start(seed=seed)), seed=seed) for seed in seeds}
     proxies = {seed: learned_proxy(seed=seed) for seed in seeds}
     for run in run_jobs(jobs, worlds, proxies, workers=args.workers) if jobs else ():
         runs.append(run.as_data())
@@ -57,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     from .playground.hacking.picture import save_picture
 
     save_picture(runs, args.output / "cgpo.png")
+    if args.page is not None:
+        write_page(args.page, runs)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -66,28 +67,47 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS), metavar="NAME")
     parser.add_argument("--workers", type=int, default=2, help="processes side by side (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of table, JSON and picture")
+    parser.add_argument("--page", type=Path, help="a Markdown page whose results are to be replaced by these")
     return parser
+
+
+def write_page(path: Path, runs: Sequence[dict[str, Any]]) -> None:
+    """Replace what stands between the page's two marks by the table in Markdown."""
+    before, found, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        raise ValueError(f"{path} needs the lines {BEGIN} and {END}, between which the results go")
+    path.write_text(f"{before}{BEGIN}\n\n{markdown(runs)}\n\n{END}{after}", encoding="utf-8")
+
+
+def markdown(runs: Sequence[dict[str, Any]]) -> str:
+    """The table, and how many seeds each line rests on."""
+    heads = ["method", "seeds", *(f"{task}: {measure}" for task in STRATA for measure in MEASURES)]
+    lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
+    lines += [" | ".join([label, str(seeds), *cells]) for label, seeds, cells in rows(runs)]
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def table(runs: Sequence[dict[str, Any]]) -> Table:
     """Mean over seeds (and standard deviation) of what held-out prompts show after the last step."""
     shown = Table(title="Held-out prompts after training, mean over seeds ± standard deviation", title_justify="left")
     shown.add_column("method")
+    shown.add_column("seeds", justify="right")
     for task in STRATA:
         for measure in MEASURES:
             shown.add_column(f"{task}\n{measure}", justify="right")
-    for label, cells in rows(runs):
-        shown.add_row(label, *cells)
+    for label, seeds, cells in rows(runs):
+        shown.add_row(label, str(seeds), *cells)
     return shown
 
 
-def rows(runs: Sequence[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+def rows(runs: Sequence[dict[str, Any]]) -> list[tuple[str, int, list[str]]]:
     """The lines of the table: the warm start, then each method."""
     starts = list({run["seed"]: run for run in runs}.values())
-    lines = [("warm start", _cells([run["checkups"][0] for run in starts]))]
+    lines = [("warm start", len(starts), _cells([run["checkups"][0] for run in starts]))]
     for name, method in METHODS.items():
         if own := [run["checkups"][-1] for run in runs if run["method"] == name]:
-            lines.append((method.title, _cells(own)))
+            lines.append((method.title, len(own), _cells(own)))
     return lines
 
 

@@ -56,11 +56,11 @@ def tell(console: Console, *, seed: int, steps: int, output: Path) -> None:
     clock = Clock()
     with stage_bars(console) as bars:
         with clock.stage("warm start"):
-            _warm_start(bars, seed)
+            start = _warm_start(bars, seed)
         with clock.stage("reward model"):
             proxy = _reward_model(bars, seed)
     _show_taste(console, proxy)
-    world = World.made(seed=seed, held_out=HELD_OUT)
+    world = World.made(start, seed=seed, held_out=HELD_OUT)
     with stage_bars(console) as bars, clock.stage("both runs"):
         runs = _both_runs(bars, world, proxy, seed, steps)
     _show_result(console, runs, steps)
@@ -71,15 +71,16 @@ def tell(console: Console, *, seed: int, steps: int, output: Path) -> None:
     console.print(f"{sum(clock.seconds.values()):.0f} s · {output / 'demo.png'} · {output / 'demo.json'}")
 
 
-def _warm_start(bars: Progress, seed: int) -> None:
+def _warm_start(bars: Progress, seed: int) -> Path:
     from ..benchmarks.playground.cache import cached_warm_start
     from ..benchmarks.playground.hacking import warm_start
 
     recipe = warm_start(seed=seed)
     bar = bars.add_task("warm start", total=recipe.steps, note="supervised, kept for next time")
-    cached_warm_start(recipe, on_step=lambda done: bars.update(bar, completed=done))
+    start = cached_warm_start(recipe, on_step=lambda done: bars.update(bar, completed=done))
     if not bars.finished:
         bars.update(bar, completed=recipe.steps, note="from the cache")
+    return start
 
 
 def _reward_model(bars: Progress, seed: int) -> Proxy:

@@ -12,13 +12,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from ....rewards import Reward, Route
 from ....trainers import GRPO, ObjectiveConfig, ObjectiveTrainer
 from ....trainers.cgpo import CGPOConfig, CGPOTrainer, Stratum
-from ..cache import cached_warm_start, load_warm_start
+from ..cache import load_warm_start
 from ..training import StepListener
 from .checkup import Checkup
 from .judges import constraint, form, right
 from .offline import train_dpo
 from .reward_model import Proxy
-from .world import NEW_TOKENS, STRATA, World, warm_start
+from .world import NEW_TOKENS, STRATA, World
 
 PROMPTS, GROUP, LEARNING_RATE, KL_MAX = 8, 8, 1e-4, 20.0
 Listen = Callable[[int, Mapping[str, float]], None]
@@ -76,9 +76,9 @@ class Run:
 def train_method(
     name: str, world: World, proxy: Proxy, *, seed: int, steps: int, every: int, listen: Listen | None = None
 ) -> Run:
-    """Train the warm start of a seed with a method; a checkup each `every` steps and at both ends."""
+    """Train the policy of a world with a method; a checkup each `every` steps and at both ends."""
     started, method = process_time(), METHODS[name]
-    policy, tokenizer = load_warm_start(cached_warm_start(warm_start(seed=seed)))
+    policy, tokenizer = load_warm_start(world.start)
     checkups = [Checkup.of(policy, tokenizer, proxy, world.held_out)]
 
     def hear(step: int, logs: Mapping[str, float]) -> None:

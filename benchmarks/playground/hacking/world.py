@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..tasks import Arithmetic, Records, Row, Task, draw_rows
@@ -20,7 +21,7 @@ def warm_start(*, seed: int = 0) -> WarmStart:
 
 @dataclass(frozen=True)
 class World:
-    """What is trained on, and what is held out, by stratum.
+    """What is trained: the policy in the folder `start`, on `rows`; `held_out` are other prompts, by stratum.
 
     Training rows alternate between the strata; every row has the columns of both (None where it has no value), a
     `task` and a `baseline`.
@@ -28,10 +29,13 @@ class World:
 
     rows: list[Row]
     held_out: dict[str, list[Row]]
+    start: Path
 
     @classmethod
-    def made(cls, *, seed: int = 0, training: int = TRAINING_ROWS, held_out: int = HELD_OUT_ROWS) -> "World":
-        """Draw the rows of a seed."""
+    def made(
+        cls, start: Path, *, seed: int = 0, training: int = TRAINING_ROWS, held_out: int = HELD_OUT_ROWS
+    ) -> "World":
+        """Draw the rows of a seed; `start` is the folder of the warm-started policy."""
         drawn = [_training_rows(task, training, seed) for task in STRATA.values()]
         return cls(
             rows=[row for rows in zip(*drawn, strict=True) for row in rows],
@@ -39,6 +43,7 @@ class World:
                 name: [_complete(name, row) for row in draw_rows(task, held_out, seed=seed, split="held-out")]
                 for name, task in STRATA.items()
             },
+            start=start,
         )
 
 
