@@ -89,8 +89,8 @@ def _label_answers(table: Tensor, rollout: Rollout, stratum: Stratum, own: list[
     names = judge_names(stratum.constraint)
     if names:
         by_judge = table.new_tensor([said_by_each(verdict, names) for verdict in verdicts])
-        rows = torch.tensor(counted, device=table.device)
-        table[rows, len(FIXED) : len(FIXED) + len(names)] = by_judge
+        places = torch.tensor(counted, device=table.device)
+        table[places, len(FIXED) : len(FIXED) + len(names)] = by_judge
 
 
 def _label_baselines(

@@ -91,7 +91,7 @@ def filled_strata(strata: Mapping[str, Stratum] | None, judges: Any, reward: Any
 
 def combined_reward(strata: Mapping[str, Stratum], task_column: str) -> Reward:
     """One reward function for the trainer: the strata's common reward model, or each task's own."""
-    rewards = [stratum.reward for stratum in strata.values()]
+    rewards: list[Reward] = [stratum.reward for stratum in strata.values()]
     if all(reward == rewards[0] for reward in rewards):
         return rewards[0]
     return Route(task_column, {name: stratum.reward for name, stratum in strata.items()})

@@ -104,7 +104,7 @@ class CGPOTrainer(ObjectiveTrainer):
         return super().train(*args, **named)
 
     def _with_baselines(self, dataset: Any) -> Any:
-        column = self.args.baseline_column
+        column = self.policy_objective.config.baseline_column
         if isinstance(dataset, Mapping):
             return {name: self._with_baselines(part) for name, part in dataset.items()}
         if dataset is None or (dataset.column_names and column in dataset.column_names):
