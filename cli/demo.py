@@ -1,43 +1,24 @@
-"""`jurybox demo`: compose a reward, look inside it, train on it, and see what it changed.
+"""`jurybox demo`: a reward model is hacked, and what judges change about it.
 
-Without options a half-million-parameter policy is warm-started from nothing and trained on the spot; with
-`--model` and `--dataset` the same run uses a real checkpoint and real problems.
+Without options everything is made on the spot: a half-million-parameter policy, a reward model, and two runs side by
+side. With `--model` (and `--dataset`) a composed reward is trained on a real checkpoint and real problems instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from .mistakes import Mistake, missing_extra
 
-if TYPE_CHECKING:
-    from ..benchmarks.playground.heldout import HeldOut, Measurement
-    from ..benchmarks.playground.record import RunRecord
-    from ..benchmarks.playground.setting import Setting
-    from ..rewards import Reward
-
-STEPS, CHECKS = 70, 5  # held-out checks during training, besides the one before
-EXAMPLES, WIDEST = 3, 160  # transcripts in the terminal, and their width in characters
-WEIGHTS = {"accuracy": 1.0, "format": 0.2, "too long": -0.1}
-LOWER_IS_BETTER = {"too long"}
+STORY_STEPS, MODEL_STEPS = 100, 70
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `jurybox demo`."""
-    parser.add_argument(
-        "--model", metavar="NAME", help="a checkpoint by hub name or path (default: the playground's own)"
-    )
+    parser.add_argument("--model", metavar="NAME", help="compose and train: a checkpoint by hub name or path")
     parser.add_argument("--dataset", metavar="NAME", help="a JSONL file or OWNER/NAME:CONFIGURATION; needs --model")
     parser.add_argument("--split", default="train", help="split of a hub data set (default: %(default)s)")
     parser.add_argument(
@@ -46,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="of problems, warm start and sampling (default: %(default)s)"
     )
-    parser.add_argument("--steps", type=int, default=STEPS, help="GRPO steps (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=int, help=f"training steps (default: {STORY_STEPS}, with --model {MODEL_STEPS})"
+    )
     parser.add_argument("--new-tokens", type=int, metavar="N", help="longest completion of --model (default: 512)")
     parser.add_argument("--learning-rate", type=float, metavar="LR", help="of --model (default: 2e-6)")
     parser.add_argument("--output", type=Path, default=Path("runs/demo"), help="folder for the plot and the record")
@@ -57,192 +40,42 @@ def run(args: argparse.Namespace) -> int:
 
     Raises Mistake, saying how to mend it, when an extra is missing or what was asked for cannot be had.
     """
+    _check(args)
     try:
-        _demonstrate(args, Console())
+        _run(args, Console())
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     return 0
 
 
-def composed_reward(characters: int) -> Reward:
-    """Return the demo's reward: right, in the asked-for format, and not longer than it needs to be."""
-    from ..judges import FormatJudge, MathJudge, TooLong
+def _run(args: argparse.Namespace, console: Console) -> None:
+    import matplotlib  # noqa: F401 - better missed now than after the training
 
-    reward: Reward = (
-        WEIGHTS["accuracy"] * MathJudge().named("accuracy")
-        + WEIGHTS["format"] * FormatJudge().named("format")
-        + WEIGHTS["too long"] * TooLong(characters, unit="characters").named("too long")
-    )
-    return reward
+    from ..benchmarks.playground.quiet import quieten
 
-
-def _demonstrate(args: argparse.Namespace, console: Console) -> None:
-    from ..benchmarks.playground.heldout import HeldOut
-    from ..benchmarks.playground.plot import save_plot
-    from ..benchmarks.playground.record import RunRecord
-
-    _quieten()
+    quieten()
     args.output.mkdir(parents=True, exist_ok=True)  # better refused now than after the training
-    clock = _Clock()
-    with clock.stage("prepare policy"):
-        setting = _setting(args, console)
-    reward = composed_reward(setting.characters)
-    held_out = HeldOut(setting.held_out, reward, setting.plan.new_tokens, seed=args.seed)
-    with clock.stage("measure before"):
-        before = held_out.measure(setting.policy, setting.tokenizer)
-    _show_reward(console, reward, held_out, before)
-    with clock.stage("train"):
-        history, measurements = _train(setting, reward, held_out, console)
-    record = RunRecord(
-        policy=setting.policy_name,
-        data=setting.data_name,
-        reward=repr(reward),
-        weights=WEIGHTS,
-        plan=setting.plan,
-        history=history,
-        measurements=[before, *measurements],
-        seconds=clock.seconds,
-    )
-    _show_result(console, record, held_out)
-    with clock.stage("plot"):
-        save_plot(record, args.output / "demo.png")
-    record.save(args.output / "demo.json")
-    console.print(f"{sum(clock.seconds.values()):.0f} s · {args.output / 'demo.png'} · {args.output / 'demo.json'}")
+    if args.model is None:
+        from .story import tell
+
+        tell(console, seed=args.seed, steps=args.steps, output=args.output)
+    else:
+        from .composing import compose_and_train
+
+        compose_and_train(args, console)
 
 
-def _setting(args: argparse.Namespace, console: Console) -> Setting:
-    from ..benchmarks.playground import setting, training
-
-    try:
-        if args.model is None:
-            return _playground(args, console)
-        plan = setting.REAL_PLAN
-        chosen = training.Plan(
-            steps=args.steps,
-            prompts=plan.prompts,
-            new_tokens=args.new_tokens or plan.new_tokens,
-            learning_rate=args.learning_rate or plan.learning_rate,
-            seed=args.seed,
-        )
-        return setting.real_setting(args.model, args.dataset, split=args.split, device=args.device, plan=chosen)
-    except (OSError, ValueError) as error:
-        raise Mistake(str(error)) from error
-
-
-def _playground(args: argparse.Namespace, console: Console) -> Setting:
-    import torch
-
-    from ..benchmarks.playground.setting import playground_setting
-    from ..benchmarks.playground.warmstart import WarmStart
-
+def _check(args: argparse.Namespace) -> None:
+    """Fill in the number of steps; refuse what only a checkpoint can have."""
     only_real = {
         "--dataset": args.dataset,
         "--device cuda": args.device == "cuda",
         "--new-tokens": args.new_tokens,
         "--learning-rate": args.learning_rate,
     }
-    if given := [option for option, value in only_real.items() if value]:
-        raise ValueError(f"{given[0]} needs --model: the playground's policy only knows its own small task")
-    torch.set_num_threads(1)  # so small a policy is no faster with more, and much slower on a busy machine
-    recipe = WarmStart(seed=args.seed)
-    with _progress(console) as progress:
-        bar = progress.add_task("warm start", total=recipe.steps, note="supervised, kept for next time")
-        made = playground_setting(
-            seed=args.seed, steps=args.steps, recipe=recipe, on_step=lambda done: progress.update(bar, completed=done)
-        )
-        if not progress.finished:
-            progress.update(bar, completed=recipe.steps, note="from the cache")
-    return made
-
-
-def _train(
-    setting: Setting, reward: Reward, held_out: HeldOut, console: Console
-) -> tuple[list[dict[str, float]], list[Measurement]]:
-    """Return every step's log and the held-out measurements, the last one taken after the last step."""
-    from ..benchmarks.playground.training import train
-
-    steps = setting.plan.steps
-    checks = {round(steps * (check + 1) / CHECKS) for check in range(CHECKS)}
-    measurements: list[Measurement] = []
-    with _progress(console) as progress:
-        bar = progress.add_task("GRPO", total=steps, note="")
-
-        def listen(step: int, logs: Mapping[str, float]) -> None:
-            progress.update(bar, completed=step, note=_parts_of(logs))
-            if step in checks:
-                measurements.append(held_out.measure(setting.policy, setting.tokenizer, step=step))
-
-        history = train(setting.policy, setting.tokenizer, reward, setting.rows, setting.plan, listen=listen)
-    return history, measurements
-
-
-def _parts_of(logs: Mapping[str, float]) -> str:
-    return " · ".join(f"{name} {logs[f'{name}/score']:.2f}" for name in WEIGHTS if f"{name}/score" in logs)
-
-
-def _show_reward(console: Console, reward: Reward, held_out: HeldOut, before: Measurement) -> None:
-    """Print one completion of the untrained policy with the tree of verdicts behind its reward."""
-    # A finished thought has something to say about every part of the reward.
-    shown = next((i for i, text in enumerate(before.completions) if "</think>" in text), 0)
-    row, completion = held_out.rows[shown], before.completions[shown]
-    columns = {name: value for name, value in row.items() if name != "prompt"}
-    console.print(Text(f"\n{_asked(row['prompt'])}  →  {completion}", style="bold"))
-    console.print(Text(f"{reward.explain(completion, row['prompt'], **columns)}\n"), soft_wrap=True)
-
-
-def _show_result(console: Console, record: RunRecord, held_out: HeldOut) -> None:
-    table = Table(title=f"{len(held_out.rows)} held-out prompts, sampled", title_justify="left")
-    for heading in ("mean", "before", f"after {record.plan.steps} steps", "change"):
-        table.add_column(heading, justify="left" if heading == "mean" else "right")
-    for label, old, new in record.rows():
-        better = (new < old) if label in LOWER_IS_BETTER else (new > old)
-        style = "" if label == "characters" or new == old else "green" if better else "red"
-        table.add_row(label, f"{old:.3g}", f"{new:.3g}", Text(f"{new - old:+.3g}", style=style))
-    console.print(table)
-    for when, measurement in (("before", record.before), ("after", record.after)):
-        for name, share in measurement.abstained.items():
-            if share:
-                console.print(f"{name} abstained on {share:.1%} of the completions {when}; its mean is over the rest")
-    pairs = zip(held_out.rows, record.before.completions, record.after.completions, strict=True)
-    changed = [(row, first, then) for row, first, then in pairs if first != then]
-    for row, first, then in changed[:EXAMPLES]:
-        console.print(Text(f"{_asked(row['prompt'])}\n  before  {first[-WIDEST:]}\n  after   {then[-WIDEST:]}"))
-
-
-def _asked(prompt: object) -> str:
-    """Return the words of a prompt, whether text or messages, on one line and not too wide."""
-    text = str(prompt[-1]["content"] if isinstance(prompt, list) else prompt)
-    return " ".join(text.split())[:WIDEST]
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<10}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-    )
-
-
-def _quieten() -> None:
-    """Leave the terminal to the demo: no second progress bars, no advice from the libraries below."""
-    import transformers
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-
-
-class _Clock:
-    """Wall seconds of each stage, by name."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 1)
+    if args.model is None and (given := [option for option, value in only_real.items() if value]):
+        raise Mistake(f"{given[0]} needs --model: the playground's policy only knows its own small tasks")
+    if args.steps is None:
+        args.steps = STORY_STEPS if args.model is None else MODEL_STEPS
+    if args.steps < 1:
+        raise Mistake(f"a run needs at least one step, got {args.steps}")

@@ -1,6 +1,8 @@
 """Judges: completion in, verdict out. Each works alone, in a unit test, without torch."""
 
-from .code import CodeJudge
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .completion import completion_text, prompt_text
 from .exact import ExactJudge
 from .format import FormatJudge
@@ -10,10 +12,24 @@ from .judge import Judge
 from .length import LengthJudge, TooLong
 from .math import MathJudge
 from .memo import Memo
+from .mixture import MixtureOfJudges
 from .pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 from .repetition import RepetitionJudge
 from .sample import Sample
 from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .code import CodeJudge
+    from .instructions import IFEvalJudge, InstructionJudge
+    from .llm import LLMJudge
+
+# Judges of many files, imported when they are asked for: most programs need one of them or none.
+_ON_USE = {
+    "CodeJudge": ".code",
+    "IFEvalJudge": ".instructions",
+    "InstructionJudge": ".instructions",
+    "LLMJudge": ".llm",
+}
 
 __all__ = [
     "CodeJudge",
@@ -21,11 +37,15 @@ __all__ = [
     "ExactJudge",
     "FormatJudge",
     "FunctionJudge",
+    "IFEvalJudge",
+    "InstructionJudge",
     "JSONJudge",
     "Judge",
+    "LLMJudge",
     "LengthJudge",
     "MathJudge",
     "Memo",
+    "MixtureOfJudges",
     "RepetitionJudge",
     "Sample",
     "TooLong",
@@ -37,3 +57,9 @@ __all__ = [
     "prompt_text",
     "shared_pool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_USE:
+        return getattr(importlib.import_module(_ON_USE[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

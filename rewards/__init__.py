@@ -7,10 +7,13 @@ from .gate import Gate
 from .leaf import Function, Part
 from .logic import All, Not, Some
 from .reward import Reward, as_reward
+from .reward_model import RewardModel, calibrate
 from .standardize import Standardized
 from .state import RunningMoments, State
 from .transform import Clip, Cosine, Linear, Scale, Schedule
 from .verdict import RewardVerdict
+
+RewardModelJudge = RewardModel  # what users of judge libraries look for
 
 __all__ = [
     "All",
@@ -25,6 +28,8 @@ __all__ = [
     "Part",
     "Product",
     "Reward",
+    "RewardModel",
+    "RewardModelJudge",
     "RewardVerdict",
     "Route",
     "RunningMoments",
@@ -35,4 +40,5 @@ __all__ = [
     "State",
     "Sum",
     "as_reward",
+    "calibrate",
 ]

@@ -11,21 +11,25 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from jurybox.benchmarks.playground import setting, warmstart
+from jurybox.benchmarks.playground.hacking import reward_model, world
 from jurybox.benchmarks.playground.policy import tiny_policy
 from jurybox.cli import main
-from jurybox.cli.demo import composed_reward
+from jurybox.cli.composing import composed_reward
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Warm starts of two steps, in a cache of this test's own."""
-    quick = functools.partial(warmstart.WarmStart, steps=2, batch=4)
-    for module in (setting, warmstart):
-        monkeypatch.setattr(module, "WarmStart", quick)
+    """Warm starts of two steps and a reward model of few pairs, in a cache of this test's own."""
+    monkeypatch.setattr(world, "WarmStart", functools.partial(quick_warm_start, world.WarmStart))
+    monkeypatch.setattr(reward_model.learned_proxy, "__kwdefaults__", {"seed": 0, "pairs": 128, "on_step": None})
+    monkeypatch.setattr("jurybox.cli.story.HELD_OUT", 4)
     monkeypatch.setenv("JURYBOX_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     torch.set_num_threads(1)
+
+
+def quick_warm_start(recipe: type, **settings: object) -> object:
+    return recipe(**{**settings, "steps": 2, "batch": 4})
 
 
 def tiny_checkpoint(path: Path) -> str:
@@ -50,17 +54,25 @@ def worked_problems(path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_playground_run_leaves_a_plot_and_a_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_story_leaves_a_plot_and_a_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--steps", "2", "--seed", "3"]) == 0
     printed = capsys.readouterr().out
-    assert "0.2 * FormatJudge()" in printed
-    assert "held-out prompts" in printed
+    for words in (
+        "What the reward model likes",
+        "held-out prompts of each task",
+        "GRPO on the proxy",
+        "CRPG with judges",
+    ):
+        assert words in printed
     record = json.loads((tmp_path / "runs/demo/demo.json").read_text())
-    assert list(record["table"]) == ["accuracy", "format", "too long", "reward", "characters"]
-    assert record["plan"]["seed"] == 3
-    assert [entry["step"] for entry in record["history"]] == [1, 2]
-    assert [check["step"] for check in record["held_out"]] == [0, 1, 2]
-    assert "accuracy/score" in record["history"][0]
+    assert (record["seed"], record["steps"]) == (3, 2)
+    assert [run["method"] for run in record["runs"]] == ["grpo", "crpg"]
+    for run in record["runs"]:
+        assert [checkup["step"] for checkup in run["checkups"]] == [0, 1, 2]
+        assert [entry["step"] for entry in run["history"]] == [1, 2]
+    grpo, crpg = (run["checkups"][0] for run in record["runs"])
+    assert grpo == crpg, "both start from the same policy"
+    assert "arithmetic/right_sum/violated" in record["runs"][1]["history"][0]
     assert (tmp_path / "runs/demo/demo.png").read_bytes().startswith(b"\x89PNG")
 
 

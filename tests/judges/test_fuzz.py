@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import jurybox.judges
-from jurybox.judges import FunctionJudge, Judge, Verdict, judge
+from jurybox.judges import ExactJudge, FunctionJudge, Judge, LengthJudge, Verdict, judge
+from jurybox.judges.llm import Scripted
 from tests.judges.hostile import GOLDS, completions
 
 COUNT = 10_000
@@ -20,6 +21,7 @@ SCHEMA = {
     "properties": {"a": {"type": "integer"}, "b": {"type": "string", "pattern": "^(x+x+)+y$"}},
     "required": ["a"],
 }
+RULES = ["no_commas", "lowercase", "json", "quoted", {"rule": "sentences", "args": {"count": 3}}]
 # What to make a judge with; one that is not listed is made without arguments.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "FormatJudge": [{}, {"pattern": r"^(a+)+$"}, {"tags": ["think", "answer"]}, {"pattern": r"(?s)<think>.*</think>"}],
@@ -37,6 +39,11 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "TooLong": [{"maximum": 20}],
     "RepetitionJudge": [{}, {"n": 1, "max_share": 0.5}],
+    "CodeJudge": [{"allow_bare": True}],
+    "IFEvalJudge": [{}],
+    "InstructionJudge": [{}],
+    "LLMJudge": [{"complete": Scripted("no"), "template": "Is {{completion}} good? Answer {{labels}}."}],
+    "MixtureOfJudges": [{"judges": [ExactJudge(), LengthJudge(maximum=20)]}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}],
 }
 
@@ -61,7 +68,14 @@ def judges() -> Iterator[Judge]:
 @pytest.fixture(scope="module")
 def batch() -> dict[str, list[Any]]:
     rng = random.Random(1)
-    return {"completions": completions(COUNT), "solution": [rng.choice(GOLDS) for _ in range(COUNT)]}
+    return {
+        "completions": completions(COUNT),
+        "solution": [rng.choice(GOLDS) for _ in range(COUNT)],
+        "tests": [[{"stdin": "1", "stdout": "2"}]] * COUNT,
+        "instructions": [RULES] * COUNT,
+        "instruction_id_list": [["punctuation:no_comma", "detectable_format:json_format"]] * COUNT,
+        "kwargs": [[{}, {}]] * COUNT,
+    }
 
 
 @pytest.mark.slow

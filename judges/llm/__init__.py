@@ -1,0 +1,31 @@
+"""Language models as judges: any server, a local model, or a plain function, asked carefully."""
+
+from .asking import Patience
+from .cache import ReplyCache
+from .failure import BadResponse, RequestFailed
+from .judge import LLMJudge
+from .label import Unreadable, likeliest, read_label
+from .local_model import LocalModel
+from .openai_compatible import OpenAICompatible
+from .policy import JudgeFailed
+from .reply import Decider, Reply
+from .scripted import Scripted
+from .template import Template
+
+__all__ = [
+    "BadResponse",
+    "Decider",
+    "JudgeFailed",
+    "LLMJudge",
+    "LocalModel",
+    "OpenAICompatible",
+    "Patience",
+    "Reply",
+    "ReplyCache",
+    "RequestFailed",
+    "Scripted",
+    "Template",
+    "Unreadable",
+    "likeliest",
+    "read_label",
+]

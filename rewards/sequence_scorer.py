@@ -1,0 +1,145 @@
+"""What a reward model reads and what it makes of it: (prompt, completion) in, one unbounded number out."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..judges.completion import completion_text, prompt_text
+from ..judges.loop import gather_on_loop
+from ..judges.pretrained import Pretrained
+
+
+class Scorer(Protocol):
+    """Two steps, so that equal rows are told apart from others before the expensive one."""
+
+    def prepare(self, prompt: Any, completion: Any) -> Hashable:
+        """What the model reads of a row."""
+        ...
+
+    def scores(self, prepared: Sequence[Any]) -> Sequence[Any]:
+        """A number for each, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextScorer:
+    """A function `(texts) -> scores`, sync or async. Messages are joined by line breaks."""
+
+    function: Callable[[list[str]], Any]
+
+    def __repr__(self) -> str:
+        return getattr(self.function, "__name__", None) or repr(self.function)
+
+    def prepare(self, prompt: Any, completion: Any) -> Hashable:
+        """Prompt and completion in one string."""
+        if isinstance(completion, str) and (prompt is None or isinstance(prompt, str)):
+            return (prompt or "") + completion
+        return f"{prompt_text(prompt)}\n{completion_text(completion)}"
+
+    def scores(self, prepared: Sequence[Any]) -> Sequence[Any]:
+        """What the function says."""
+        if inspect.iscoroutinefunction(self.function):
+            return list(gather_on_loop([lambda: self.function(list(prepared))], 1)[0])
+        return list(self.function(list(prepared)))
+
+
+class SequenceScorer:
+    """A sequence-classification model with one output, read at the last token.
+
+    Plain text is what the model saw when TRL's RewardTrainer made it: prompt and completion side by side, the special
+    tokens of the tokenizer, and its end-of-sequence token. Messages go through the chat template, which says itself
+    how a turn ends. A row longer than the model reads has no score: half an answer is another answer.
+
+    Args:
+        model, tokenizer, device, dtype, options: see `Pretrained`.
+        batch_size: rows of a forward pass; 1 for a model without a padding token.
+        max_length: tokens of a row at most; by default what the model reads.
+
+    Raises:
+        ValueError: the model has more than one output.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any = None,
+        *,
+        batch_size: int = 16,
+        max_length: int | None = None,
+        device: Any = None,
+        dtype: str | None = None,
+        **options: Any,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"a batch has at least 1 row, not {batch_size}")
+        kind = "AutoModelForSequenceClassification"
+        self.pretrained = Pretrained(
+            model, tokenizer, kind=kind, device=device, dtype=dtype, **{"num_labels": 1, **options}
+        )  # fmt: skip
+        config = self.pretrained.config
+        if config.num_labels != 1:
+            raise ValueError(f"a reward model has one output, this {type(model).__name__} has {config.num_labels}")
+        self.pad = config.get_text_config().pad_token_id
+        self.batch_size = batch_size if self.pad is not None else 1
+        self.max_length = max_length or _longest(config, self.pretrained.tokenizer)
+
+    def __repr__(self) -> str:
+        return repr(self.pretrained.name or type(self.pretrained.given).__name__)
+
+    def prepare(self, prompt: Any, completion: Any) -> tuple[int, ...]:
+        """The tokens of a row.
+
+        Raises:
+            ValueError: the row is made of messages and the tokenizer has no chat template.
+        """
+        tokenizer = self.pretrained.tokenizer
+        if isinstance(completion, str) and (prompt is None or isinstance(prompt, str)):
+            ids = tokenizer.encode((prompt or "") + completion)
+            ends = tokenizer.eos_token_id
+            return (*ids,) if ends is None or ids[-1:] == [ends] else (*ids, ends)
+        if not tokenizer.chat_template:
+            raise ValueError(
+                "the prompts are messages, but the reward model's tokenizer has no chat template: set "
+                "tokenizer.chat_template to the one the model was trained with"
+            )
+        messages = [*_messages(prompt, "user"), *_messages(completion, "assistant")]
+        text = tokenizer.apply_chat_template(messages, tokenize=False)
+        return tuple(tokenizer.encode(text, add_special_tokens=False))
+
+    def scores(self, prepared: Sequence[tuple[int, ...]]) -> list[float | None]:
+        """The model's output for each row, rows of like length together; None for one that is too long or empty."""
+        readable = sorted((row for row in prepared if 0 < len(row) <= self.max_length), key=len)
+        found: dict[tuple[int, ...], float] = {}
+        for first in range(0, len(readable), self.batch_size):
+            batch = readable[first : first + self.batch_size]
+            found.update(zip(batch, self._forward(batch), strict=True))
+        return [found.get(row) for row in prepared]
+
+    def _forward(self, rows: Sequence[tuple[int, ...]]) -> list[float]:
+        torch = importlib.import_module("torch")
+        model = self.pretrained.placed()
+        width = len(rows[-1])
+        ids = torch.tensor([[*row, *[self.pad] * (width - len(row))] for row in rows], device=model.device)  # (B, T)
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=model.device)
+        with torch.inference_mode():
+            logits = model(input_ids=ids, attention_mask=mask).logits  # (B, 1)
+        return [float(score) for score in logits[:, 0].float().cpu()]
+
+
+def _messages(value: Any, role: str) -> list[Mapping[str, Any]]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [{"role": role, "content": value}]
+    return [value] if isinstance(value, Mapping) else list(value)
+
+
+def _longest(config: Any, tokenizer: Any) -> float:
+    """Tokens the model reads; a tokenizer that knows no limit names an astronomical number."""
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return min(positions or math.inf, getattr(tokenizer, "model_max_length", None) or math.inf)

@@ -1,0 +1,155 @@
+"""The HTTP adapter against a server that misbehaves in every way we know, and against a real one."""
+
+import time
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from jurybox.judges.llm import LLMJudge, OpenAICompatible
+
+from .conftest import Server, completion, send
+
+ASK = "Is {{completion}} polite? {{labels}}"
+
+
+def asking(url: str, **options: object) -> LLMJudge:
+    return LLMJudge(OpenAICompatible(url, "m", seed=3), ASK, **{"backoff": 0.01, **options})  # type: ignore[arg-type]
+
+
+def test_a_good_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    server.script = ["no"]
+    with asking(server.url + "/") as judge:
+        verdict = judge.verdict("Go away")
+    assert (verdict.score, verdict.reason) == (0.0, "no")
+    assert (verdict.evidence["prompt_tokens"], verdict.evidence["completion_tokens"]) == (11, 3)
+    body = server.requests[0]
+    assert (body["model"], body["temperature"], body["max_tokens"], body["seed"]) == ("m", 0.0, 1024, 3)
+    assert "Go away" in body["messages"][0]["content"]
+    assert server.headers[0]["authorization"] == "Bearer sesame"
+
+
+def test_thinking_may_come_in_a_field_of_its_own(server: Server) -> None:
+    server.script = [lambda handler: send(handler, completion("no", reasoning_content="is it?\nyes"))]
+    assert asking(server.url).verdict("a").score == 0.0
+
+
+def too_many(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b'{"error": "slow down"}', 429, retry_after="0.4")
+
+
+def broken(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b"oops", 500, content_type="text/plain")
+
+
+def hangs_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.close()
+
+
+def hangs_up_midway(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, completion("yes")[:40], content_length="400")
+    handler.connection.close()
+
+
+def hangs(handler: BaseHTTPRequestHandler) -> None:
+    handler.server.released.wait(20)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fault", [too_many, broken, hangs_up, hangs_up_midway])
+def test_what_may_pass_is_asked_again(server: Server, fault: object) -> None:
+    server.script = [fault, "yes"]  # type: ignore[list-item]
+    judge = asking(server.url)
+    assert judge.verdict("a").score == 1.0
+    assert judge.costs["requests"] == len(server.requests) == 2
+    if fault is too_many:
+        assert server.times[1] - server.times[0] >= 0.4
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [(too_many, "rate limited"), (broken, "server error"), (hangs_up, "connection failed")]
+)
+def test_it_is_asked_again_so_often_and_no_more(server: Server, fault: object, reason: str) -> None:
+    server.script = [fault]  # type: ignore[list-item]
+    judge = asking(server.url, retries=1)
+    verdict = judge.verdict("a")
+    assert (verdict.score, verdict.status, verdict.reason) == (None, "error", reason)
+    assert len(server.requests) == 2
+    assert (judge.costs["failed"], judge.costs[f"failed/{reason}"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "reason"),
+    [
+        (401, b'{"error": "no key"}', {}, "request refused"),
+        (400, b'{"error": "too long"}', {}, "request refused"),
+        (302, b"", {"location": "http://127.0.0.1:1/"}, "request refused"),
+        (200, completion("yes")[:-10], {}, "bad response"),
+        (200, completion("yes"), {"content_type": "text/html"}, "bad response"),
+        (200, b"<html>yes</html>", {"content_type": "text/html"}, "bad response"),
+        (200, b"[]", {}, "bad response"),
+        (200, b'{"choices": []}', {}, "bad response"),
+        (200, b'{"choices": [{"message": "yes"}]}', {}, "bad response"),
+        (200, b"\xff\xfe", {}, "bad response"),
+        (200, b"", {}, "bad response"),
+        (200, completion(None), {}, "no label"),
+        (200, completion("The answer says:\nyes", "length"), {}, "cut off"),
+    ],
+)
+def test_what_will_not_pass_is_not_asked_again(
+    server: Server, status: int, body: bytes, headers: dict[str, str], reason: str
+) -> None:
+    server.script = [lambda handler: send(handler, body, status, **headers)]
+    verdict = asking(server.url).verdict("a")
+    assert (verdict.score, verdict.status, verdict.reason) == (None, "error", reason)
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_hangs_costs_its_timeout_once(server: Server) -> None:
+    server.script = [hangs, "yes"]
+    start = time.monotonic()
+    verdicts = asking(server.url, timeout=0.3, limit=1).verdicts(["a", "b"])
+    assert [(v.score, v.status) for v in verdicts] == [(None, "timeout"), (1.0, "scored")]
+    assert time.monotonic() - start < 5.0
+
+
+def test_a_dead_endpoint_abstains_and_is_counted(server: Server) -> None:
+    server.server_close()
+    judge = asking(server.url, retries=1)
+    verdicts = judge.verdicts(["a", "b", "c"])
+    assert [(v.score, v.status, v.reason) for v in verdicts] == [(None, "error", "connection failed")] * 3
+    assert judge.costs == {"requests": 6, "failed": 3, "failed/connection failed": 3}
+    assert server.url in verdicts[0].evidence["error"]
+    assert judge(completions=["a"], prompts=["p"]) == [None]
+
+
+def test_the_second_run_makes_no_request(server: Server, tmp_path: Path) -> None:
+    server.script = ["yes"]
+    for _ in range(2):
+        assert asking(server.url, cache=tmp_path / "c.jsonl").verdict("a").score == 1.0
+    assert len(server.requests) == 1
+
+
+# A real server.
+
+
+@pytest.mark.slow
+def test_transformers_serve(transformers_serve: str, tiny_chat_model: Path, tmp_path: Path) -> None:
+    """A random model says no label, so every row abstains; a label that is anything it says is read."""
+    model = OpenAICompatible(transformers_serve, str(tiny_chat_model), max_tokens=8)
+    judge = LLMJudge(model, "safety", cache=tmp_path / "c.jsonl")
+    verdicts = judge.verdicts(["hello", "good morning", "hello"], ["hi"] * 3)
+    assert {(v.score, v.status) for v in verdicts} == {(None, "error")}, verdicts
+    assert {v.reason for v in verdicts} <= {"no label", "cut off"}
+    assert judge.costs["requests"] == 2
+    assert judge.costs["completion_tokens"] == 16
+    assert judge.costs["prompt_tokens"] > 1000
+
+    said = verdicts[0].evidence["said"].strip()
+    scripted = LLMJudge(model, "safety", {said.splitlines()[0]: 1.0, "never": 0.0}, cache=tmp_path / "d.jsonl")
+    for requests in (1, 1):  # the second time it is remembered
+        assert scripted.verdict("hello", "hi").score is not None
+        assert scripted.costs["requests"] == requests
+
+    unknown = LLMJudge(OpenAICompatible(transformers_serve, "not/there"), "safety", retries=0)
+    assert unknown.verdict("hello", "hi").reason in ("server error", "request refused")
