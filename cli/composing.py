@@ -1,4 +1,4 @@
-"""The demo with a checkpoint: compose a reward, look inside it, train on it, and see what it changed."""
+"""`jurybox demo --compose`, or with a checkpoint: compose a reward, look inside, train on it, see what it changed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def composed_reward(characters: int) -> Reward:
 
 
 def compose_and_train(args: argparse.Namespace, console: Console) -> None:
-    """Train `args.model` on the demo's reward; leaves a plot and a record.
+    """Train `args.model`, or the playground's policy, on the demo's reward; leaves a plot and a record.
 
     Raises Mistake, saying how to mend it, when what was asked for cannot be had.
     """
@@ -48,7 +48,7 @@ def compose_and_train(args: argparse.Namespace, console: Console) -> None:
 
     clock = Clock()
     with clock.stage("prepare policy"):
-        setting = _setting(args)
+        setting = _playground(args, console) if args.model is None else _checkpoint(args)
     reward = composed_reward(setting.characters)
     held_out = HeldOut(setting.held_out, reward, setting.plan.new_tokens, seed=args.seed)
     with clock.stage("measure before"):
@@ -73,7 +73,25 @@ def compose_and_train(args: argparse.Namespace, console: Console) -> None:
     console.print(f"{sum(clock.seconds.values()):.0f} s · {args.output / 'demo.png'} · {args.output / 'demo.json'}")
 
 
-def _setting(args: argparse.Namespace) -> Setting:
+def _playground(args: argparse.Namespace, console: Console) -> Setting:
+    import torch
+
+    from ..benchmarks.playground.setting import playground_setting
+    from ..benchmarks.playground.warmstart import WarmStart
+
+    torch.set_num_threads(1)  # so small a policy is no faster with more, and much slower on a busy machine
+    recipe = WarmStart(seed=args.seed)
+    with stage_bars(console) as bars:
+        bar = bars.add_task("warm start", total=recipe.steps, note="supervised, kept for next time")
+        setting = playground_setting(
+            seed=args.seed, steps=args.steps, recipe=recipe, on_step=lambda done: bars.update(bar, completed=done)
+        )
+        if not bars.finished:
+            bars.update(bar, completed=recipe.steps, note="from the cache")
+    return setting
+
+
+def _checkpoint(args: argparse.Namespace) -> Setting:
     from ..benchmarks.playground import setting, training
 
     try:

@@ -18,7 +18,10 @@ STORY_STEPS, MODEL_STEPS = 100, 70
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `jurybox demo`."""
-    parser.add_argument("--model", metavar="NAME", help="compose and train: a checkpoint by hub name or path")
+    parser.add_argument(
+        "--compose", action="store_true", help="instead of the story: compose a reward, train on it, before and after"
+    )
+    parser.add_argument("--model", metavar="NAME", help="the same with a checkpoint by hub name or path")
     parser.add_argument("--dataset", metavar="NAME", help="a JSONL file or OWNER/NAME:CONFIGURATION; needs --model")
     parser.add_argument("--split", default="train", help="split of a hub data set (default: %(default)s)")
     parser.add_argument(
@@ -28,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="of problems, warm start and sampling (default: %(default)s)"
     )
     parser.add_argument(
-        "--steps", type=int, help=f"training steps (default: {STORY_STEPS}, with --model {MODEL_STEPS})"
+        "--steps", type=int, help=f"training steps (default: {STORY_STEPS}, with --compose or --model {MODEL_STEPS})"
     )
     parser.add_argument("--new-tokens", type=int, metavar="N", help="longest completion of --model (default: 512)")
     parser.add_argument("--learning-rate", type=float, metavar="LR", help="of --model (default: 2e-6)")
@@ -55,7 +58,7 @@ def _run(args: argparse.Namespace, console: Console) -> None:
 
     quieten()
     args.output.mkdir(parents=True, exist_ok=True)  # better refused now than after the training
-    if args.model is None:
+    if args.model is None and not args.compose:
         from .story import tell
 
         tell(console, seed=args.seed, steps=args.steps, output=args.output)
@@ -76,6 +79,6 @@ def _check(args: argparse.Namespace) -> None:
     if args.model is None and (given := [option for option, value in only_real.items() if value]):
         raise Mistake(f"{given[0]} needs --model: the playground's policy only knows its own small tasks")
     if args.steps is None:
-        args.steps = STORY_STEPS if args.model is None else MODEL_STEPS
+        args.steps = MODEL_STEPS if args.model or args.compose else STORY_STEPS
     if args.steps < 1:
         raise Mistake(f"a run needs at least one step, got {args.steps}")

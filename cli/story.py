@@ -127,7 +127,7 @@ def _show_result(console: Console, runs: Mapping[str, Run], steps: int) -> None:
     policies = {"warm start": start, **{TITLES[name]: run.checkups[-1] for name, run in runs.items()}}
     title = f"\n{HELD_OUT} held-out prompts of each task, after {steps} steps"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("", "proxy reward", "right", "violations"):
+    for heading in ("", "proxy reward", "accuracy", "violations"):
         table.add_column(heading, justify="right" if heading else "left")
     for task, before in start.strata.items():
         table.add_row(Text(task, style="bold"))

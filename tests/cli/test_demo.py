@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from jurybox.benchmarks.playground import setting, warmstart
 from jurybox.benchmarks.playground.hacking import reward_model, world
 from jurybox.benchmarks.playground.policy import tiny_policy
 from jurybox.cli import main
@@ -73,6 +74,22 @@ def test_the_story_leaves_a_plot_and_a_record(tmp_path: Path, capsys: pytest.Cap
     grpo, crpg = (run["checkups"][0] for run in record["runs"])
     assert grpo == crpg, "both start from the same policy"
     assert "arithmetic/right_sum/violated" in record["runs"][1]["history"][0]
+    assert (tmp_path / "runs/demo/demo.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_composed_reward_trains_the_playground(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = functools.partial(warmstart.WarmStart, steps=2, batch=4)
+    for module in (setting, warmstart):
+        monkeypatch.setattr(module, "WarmStart", quick)
+    assert main(["demo", "--compose", "--steps", "2", "--seed", "3"]) == 0
+    assert "0.2 * FormatJudge()" in capsys.readouterr().out
+    record = json.loads((tmp_path / "runs/demo/demo.json").read_text())
+    assert list(record["table"]) == ["accuracy", "format", "too long", "reward", "characters"]
+    assert [check["step"] for check in record["held_out"]] == [0, 1, 2]
+    assert "accuracy/score" in record["history"][0]
     assert (tmp_path / "runs/demo/demo.png").read_bytes().startswith(b"\x89PNG")
 
 
