@@ -29,9 +29,9 @@ types: $(READY)
 	MYPYPATH=typings $(BIN)/mypy $(PACKAGES:%=-p jurybox.%)
 
 bench: $(READY)
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m jurybox.benchmarks.judges.math
 	$(BIN)/python -m jurybox.benchmarks.judges.json
+	$(BIN)/python -m jurybox.benchmarks.judges.code
 	$(BIN)/python -m jurybox.benchmarks.rewards
 	$(BIN)/python -m jurybox.benchmarks.seam
 
@@ -42,6 +42,7 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jurybox needs Python 3.11 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv, once: a minute or two"
 	$(BIN)/python -m pip install --quiet -c constraints.txt 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
