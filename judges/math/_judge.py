@@ -32,7 +32,8 @@ class MathJudge(Judge):
 
     Conventions: the last box after the thinking part counts, and boxes side by side are one list; a list is wrong
     for a single-valued gold; identical text is equal without evaluation; rationals and terminating decimals compare
-    exactly; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
+    exactly; units are converted, also in sums (1 hour 30 minutes), and a bare letter is a unit beside a gold answer
+    with one; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
     as 4 = 5 is no answer.
 
     Reasons: "text", "same form", "exact number", "exact numbers", "decimal digits", "decimal comma", "tolerance",
