@@ -30,7 +30,7 @@ class ExactJudge(Judge):
     ``\\boxed{B}``, "(B)", "B."); stating two at once is wrong.
 
     Reasons: "equal", "different"; with choices also "no choice", "hedged". "unfinished thinking": there is no
-    answer. Abstains with "unusable gold" when the row's gold is missing or is none of the choices.
+    answer. Abstains with "unusable gold" when the row's gold is missing, empty or none of the choices.
 
     Args:
         answer: the column with the gold answer, or a list of them, each of which is right.
@@ -100,9 +100,9 @@ class ExactJudge(Judge):
 
     def _golds(self, given: Any) -> list[str]:
         several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-        golds = [gold if isinstance(gold, str) else str(gold) for gold in several if gold is not None]
+        golds = [str(gold) for gold in several if gold is not None and gold == gold]  # NaN is a missing one too
         if self.choices is None:
-            return [self.normalised(gold) for gold in golds]
+            return [gold for gold in map(self.normalised, golds) if gold]  # an empty one would pay for silence
         letters = [re.sub(r"[\W_]", "", gold).upper() for gold in golds]
         return [letter for letter in letters if letter and letter in self.choices.upper() and len(letter) == 1]
 

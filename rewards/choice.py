@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 from ..judges import Verdict
@@ -149,4 +148,4 @@ class Cascade(Reward):
 
 def _widest(parts: Sequence[Reward]) -> tuple[float, float]:
     lows, highs = zip(*(part.bounds for part in parts), strict=True)
-    return min(lows, default=-inf), max(highs, default=inf)
+    return min(lows), max(highs)

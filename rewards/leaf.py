@@ -105,6 +105,8 @@ class Function(Reward):
             values = gather_on_loop([call], 1)[0] if self._is_async else call()
         except Exception as error:  # one hostile completion must not end a training run
             return [exception(self.name, error)] * len(samples)
+        if not hasattr(values, "__len__"):
+            raise TypeError(f"{self.name} returned {type(values).__name__}; it returns a list, a number per completion")
         if len(values) != len(samples):
             raise ValueError(f"{self.name} returned {len(values)} rewards for {len(samples)} completions")
         return [self._lift(value) for value in values]

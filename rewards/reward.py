@@ -117,9 +117,14 @@ class Reward(Operators, ABC):
         parts: tuple[Verdict | None, ...],
         reason: str = "",
     ) -> RewardVerdict:
-        """The verdict of this node; an abstention takes its status from the first part that abstains."""
+        """The verdict of this node; an abstention takes its status from the first part that abstains.
+
+        Finite parts may overflow together: such a row abstains with status "error" and does not end the training.
+        """
         status: Status = "scored"
-        if score is None:
+        if score is not None and not isfinite(score):
+            score, status, reason, passed = None, "error", "not a finite number", None
+        elif score is None:
             status = next((part.status for part in parts if part is not None and part.abstains), "skipped")
         return RewardVerdict(score, status, reason, {}, 0.0, passed, labels=self.part_names, parts=parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from numbers import Real
 from time import perf_counter
 from typing import Any
 
@@ -31,16 +32,17 @@ class MathJudge(Judge):
 
     Conventions: the last box after the thinking part counts, and boxes side by side are one list; a list is wrong
     for a single-valued gold; identical text is equal without evaluation; rationals and terminating decimals compare
-    exactly; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
+    exactly; units are converted, also in sums (1 hour 30 minutes), and a bare letter is a unit beside a gold answer
+    with one; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
     as 4 = 5 is no answer.
 
     Reasons: "text", "same form", "exact number", "exact numbers", "decimal digits", "decimal comma", "tolerance",
     "random points", "sympy", "choice", "infinity", "entry by entry", "same items", "same intervals" decide; "several
     answers", "different items", "different kinds", "different lengths", "different brackets", "different shapes",
-    "different intervals", "different relations", "different variables", "different units", "unit missing", "false
-    equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to compare", "too
-    long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking" found nothing;
-    "timeout" and "worker failed" score 0; "unusable gold" abstains.
+    "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
+    missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
+    compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
+    found nothing; "timeout" and "worker failed" score 0; "unusable gold" abstains.
 
     Args:
         answer: the data set column with the gold answer.
@@ -94,8 +96,8 @@ class MathJudge(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
         verdicts: list[Verdict | None] = []
-        waiting: dict[tuple[Any, str], Future[tuple[bool, float]]] = {}
-        late: list[tuple[int, tuple[Any, str], Extract, Outcome]] = []
+        waiting: dict[tuple[str, str], Future[tuple[bool, float]]] = {}
+        late: list[tuple[int, tuple[str, str], Extract, Outcome]] = []
         for sample in samples:
             start = perf_counter()
             try:
@@ -105,7 +107,7 @@ class MathJudge(Judge):
                 continue
             if outcome is not None and outcome.equal is None:
                 if key not in waiting:
-                    waiting[key] = self._submit(sample[self.answer], found.text)
+                    waiting[key] = self._submit(*key)
                 late.append((len(verdicts), key, found, outcome))
                 verdicts.append(None)
             else:
@@ -114,12 +116,10 @@ class MathJudge(Judge):
             verdicts[place] = self._decided_by_worker(key, waiting[key], found, outcome)
         return [verdict for verdict in verdicts if verdict is not None]
 
-    def _look(self, sample: Sample) -> tuple[Extract, tuple[Any, str], Outcome | None]:
+    def _look(self, sample: Sample) -> tuple[Extract, tuple[str, str], Outcome | None]:
         """What was found and what is known about it; no outcome when the gold is unusable."""
-        gold = sample[self.answer]
+        gold = _written(sample[self.answer])
         found = self._extract(sample.text)
-        if not isinstance(gold, (str, int, float)):
-            return found, ("", ""), None
         key = (gold, found.text)
         outcome = self._outcomes.get(key)
         if outcome is None:
@@ -131,15 +131,15 @@ class MathJudge(Judge):
                 self._outcomes[key] = outcome
         return found, key, outcome
 
-    def _gold(self, gold: Any) -> Reading | None:
+    def _gold(self, gold: str) -> Reading | None:
         """The gold answer as read; None when there is nothing to compare with."""
         reading = self._golds.get(gold)
         if reading is None:
-            reading = read(gold_text(str(gold)))
+            reading = read(gold_text(gold))
             self._golds[gold] = reading
         return reading if reading.form else None
 
-    def _submit(self, gold: Any, answer: str) -> Future[tuple[bool, float]]:
+    def _submit(self, gold: str, answer: str) -> Future[tuple[bool, float]]:
         reading = self._gold(gold)
         assert reading is not None
         answered, pool = read(answer), shared_pool(symbolic.PRELOAD)
@@ -153,7 +153,7 @@ class MathJudge(Judge):
         )
 
     def _decided_by_worker(
-        self, key: tuple[Any, str], future: Future[tuple[bool, float]], found: Extract, outcome: Outcome
+        self, key: tuple[str, str], future: Future[tuple[bool, float]], found: Extract, outcome: Outcome
     ) -> Verdict:
         status, seconds = "scored", self.timeout
         try:
@@ -174,6 +174,11 @@ def _verdict(found: Extract, outcome: Outcome | None, seconds: float, status: An
     if not found.text and found.where in _MISSING:
         return Verdict(0.0, status, found.where, {"gold": outcome.gold_form}, seconds)
     return Verdict(1.0 if outcome.equal else 0.0, status, outcome.rule, evidence, seconds)
+
+
+def _written(gold: Any) -> str:
+    """The gold answer of a row as text; empty for a missing one (None, NaN) and for what is no text or number."""
+    return str(gold) if isinstance(gold, (str, Real)) and gold == gold else ""
 
 
 def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:

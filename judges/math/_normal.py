@@ -112,7 +112,7 @@ _SAME = {
 
 def clean(text: str) -> str:
     """LaTeX without typography, sizing and spacing; thousands joined; one blank at most between things."""
-    text = to_ascii(text)
+    text = to_ascii(text).replace("{:}", ":")
     if "\\" in text:
         if "\\\\" in text and r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)

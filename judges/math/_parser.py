@@ -305,7 +305,8 @@ class Parser:
         lowered = word.lower()
         if lowered in PROSE:
             raise ParseError("prose")
-        if lowered == "per" or (lowered in IGNORED_IN_UNITS and lowered not in ("square", "cubic", "sq", "cu")):
+        modifies = lowered in ("square", "cubic", "sq", "cu")
+        if lowered == "per" or (lowered in IGNORED_IN_UNITS and not modifies and lookup(word) is None):  # A: ampere
             if self.accept("^"):
                 self._unit_power()
             return Unit()

@@ -18,6 +18,7 @@ AGREEING = 40  # digits that two values must share
 AGREEING_INTEGRALS = 16  # quadrature gives no more
 MANY_DIGITS = 600  # of a constant whose every digit is compared
 ROUNDS, ENOUGH = 8, 3  # points tried, and points at which both sides must be defined
+FAR = (-16, 16)  # how much farther out the last two points are
 
 
 def point(names: frozenset[str], round_: int, whole: bool) -> dict[str, Complex]:
@@ -51,8 +52,17 @@ def agree(left: Expr, right: Expr) -> bool | None:
                 return False
             seen += verdict is True
             if seen == ENOUGH + 2 * whole:
-                return True
+                return whole or len(names) > 1 or not _part_far_out(left, right, names, complex_allowed)
     return None
+
+
+def _part_far_out(left: Expr, right: Expr, names: frozenset[str], complex_allowed: bool) -> bool:
+    """Whether two expressions of one variable that agree near zero differ at a distance, as |x + 3| and x + 3 do."""
+    (name, near), *_ = point(names, 1, False).items()
+    try:
+        return any(_agree_at(left, right, {name: Complex(far * near.re)}, complex_allowed) is False for far in FAR)
+    except TooLarge:
+        return False
 
 
 _INTEGERS = frozenset("nmkpqjlN")  # what such letters stand for by custom

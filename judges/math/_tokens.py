@@ -116,4 +116,6 @@ def _is_word(word: str) -> bool:
 
 def _follows_number(tokens: list[Token], word: str) -> bool:
     """`5 cm` is a length, `ab` after nothing is a product."""
-    return bool(tokens) and tokens[-1].kind != "symbol" and tokens[-1].text not in "([{,=+-^_" and is_unit(word)
+    if not tokens or tokens[-1].kind == "symbol" or tokens[-1].text in "([{,=+-^_":
+        return False
+    return is_unit(word) and not (tokens[-1].text == r"\pi" and word == "hr")  # an area, 2 \pi hr

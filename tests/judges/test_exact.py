@@ -97,3 +97,10 @@ def test_a_tower_of_marks_is_not_sorted():
     assert ExactJudge().verdict(tower, solution="b").score == 0.0
     assert process_time() - start < 5.0  # sorting all of them takes 20 seconds
     assert ExactJudge().verdict("e\u0301", solution="\u00e9").passed
+
+
+def test_an_empty_or_missing_gold_does_not_pay_for_silence():
+    for gold in ("", "  ", float("nan"), [None, ""]):
+        assert ExactJudge().verdict("", solution=gold).status == "skipped"
+    assert ExactJudge(ignore_punctuation=True).verdict("!", solution="?").status == "skipped"
+    assert ExactJudge().verdict("", solution=["", "x"]).score == 0.0

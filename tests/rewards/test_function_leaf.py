@@ -70,6 +70,13 @@ def test_none_nan_and_infinity_abstain_with_its_name():
     assert number.score == 2.5
 
 
+@pytest.mark.parametrize("compose", [lambda f: f + f, lambda f: f * f, lambda f: 2 * f, lambda f: f.scale(-1e308, 1)])
+def test_finite_numbers_that_overflow_together_abstain(compose):
+    huge, fine = compose(Function(lambda completions, **_: [1.7e308, 0.5])).verdicts(["a", "b"])
+    assert (huge.score, huge.status, huge.reason, huge.passed) == (None, "error", "not a finite number", None)
+    assert fine.score is not None
+
+
 def test_a_function_that_raises_abstains_for_its_batch():
     def f(completions, **_):
         raise LookupError("gone")
@@ -96,6 +103,11 @@ def test_it_is_called_once_however_often_it_is_written():
     [
         (lambda: Function(3), TypeError, "Function wraps a TRL reward function, not int"),
         (lambda: Function(lambda completions, **_: [1.0]).verdicts(["a", "b"]), ValueError, "returned 1 rewards for 2"),
+        (
+            lambda: Function(lambda completions, **_: None).verdict("a"),
+            TypeError,
+            "returned NoneType; it returns a list",
+        ),
         (
             lambda: Function(lambda completions, **_: ["x"]).verdict("a"),
             TypeError,

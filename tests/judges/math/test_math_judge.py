@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import doctest
 import pickle
+from fractions import Fraction
 from typing import Any
 
+import numpy
 import pytest
 
 from jurybox.judges import MathJudge
@@ -47,6 +49,7 @@ def test_a_verdict_says_what_was_found_where_and_which_rule_decided() -> None:
         (r"\boxed{0/0}", "5", "undefined"),
         (r"\boxed{9^{9^{9^{9}}}}", r"9^{9^{9^{8}}}", "too large to compare"),
         (r"\boxed{" + "1+" * 3000 + "1}", "3001", "too long"),
+        (r"\boxed{3 \pmod 5}", r"3 \pmod 7", "different moduli"),
         ("", "5", "no answer"),
         (r"\boxed{}", "5", "empty box"),
         ("<think>5", "5", "unfinished thinking"),
@@ -83,7 +86,7 @@ def test_options_change_the_convention() -> None:
     assert passed(r"\boxed{3y+1}", "3x+1", strict=False)
 
 
-@pytest.mark.parametrize("gold", [None, "", "  ", ["5"], {"a": 1}])
+@pytest.mark.parametrize("gold", [None, "", "  ", ["5"], {"a": 1}, float("nan")])
 def test_an_unusable_gold_abstains(gold: Any) -> None:
     verdict = MathJudge().verdict(r"\boxed{5}", solution=gold)
     assert (verdict.score, verdict.status, verdict.reason) == (None, "skipped", "unusable gold")
@@ -91,6 +94,8 @@ def test_an_unusable_gold_abstains(gold: Any) -> None:
 
 def test_gold_answers_may_be_numbers() -> None:
     assert MathJudge("target")(completions=[r"\boxed{18}", r"\boxed{0.50}"], target=[18, 0.5]) == [1.0, 1.0]
+    assert MathJudge().verdict(r"\boxed{\frac12}", solution=Fraction(1, 2)).passed
+    assert MathJudge().verdict(r"\boxed{5}", solution=numpy.int64(5)).passed
 
 
 def test_messages_and_reasoning_content() -> None:
