@@ -33,9 +33,7 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("name", modules())
 def test_docstrings(name):
-    results = doctest.testmod(importlib.import_module(name))
-    assert results.attempted
-    assert not results.failed
+    assert not doctest.testmod(importlib.import_module(name)).failed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
