@@ -32,8 +32,9 @@ ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test neve
 class CodeJudge(Judge):
     """Scores a completion by the share of tests that its Python program passes.
 
-    >>> judge = CodeJudge()                                                             # doctest: +SKIP
-    >>> judge.verdict("```python\\nprint(int(input()) + 1)\\n```", tests=[{"stdin": "1", "stdout": "2"}])
+    >>> judge = CodeJudge()  # doctest: +SKIP
+    >>> program = "```python\\nprint(int(input()) + 1)\\n```"
+    >>> judge.verdict(program, tests=[{"stdin": "1", "stdout": "2"}])  # doctest: +SKIP
     CodeVerdict(1.0, 'passed', ...)
 
     The program is the last fenced Python block after the reasoning. It runs in a process of its own that can read
