@@ -50,7 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge the file."""
-    logging.getLogger("jurybox").setLevel(logging.CRITICAL)  # the summary tells what failed, once
+    log = logging.getLogger("jurybox")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # the summary tells what failed, once
+    try:
+        return _run(args)
+    finally:
+        log.setLevel(before)
+
+
+def _run(args: argparse.Namespace) -> int:
     reward = selection.select(args)
     source = Rows(args.file, reward, args.completion, args.prompt)
     try:

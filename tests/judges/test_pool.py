@@ -196,12 +196,12 @@ def test_one_shared_pool_for_each_preload():
 
 @LINUX
 def test_kills_leave_no_descriptor_and_no_zombie(pool):
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors, zombies = len(os.listdir("/proc/self/fd")), [state for state, _ in children()].count("Z")
     futures = [pool.submit(judged.nap, 60, timeout=0.01) for _ in range(40)]
     assert all(isinstance(future.exception(), DeadlineExceeded) for future in futures)
     assert pool.submit(math.sqrt, 4).result() == 2.0
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 2  # the two workers
-    assert [state for state, _ in children() if state == "Z"] == []
+    assert [state for state, _ in children()].count("Z") <= zombies  # other tests may have left some
 
 
 @LINUX
