@@ -127,22 +127,32 @@ def _show_result(console: Console, runs: Mapping[str, Run], steps: int) -> None:
     policies = {"warm start": start, **{TITLES[name]: run.checkups[-1] for name, run in runs.items()}}
     title = f"\n{HELD_OUT} held-out prompts of each task, after {steps} steps"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("", "proxy reward", "accuracy", "violations"):
+    for heading in ("", "proxy reward", "accuracy", "format", "violations"):
         table.add_column(heading, justify="right" if heading else "left")
     for task, before in start.strata.items():
         table.add_row(Text(task, style="bold"))
         for policy, checkup in policies.items():
-            table.add_row(policy, *_cells(checkup.strata[task], before))
+            table.add_row(policy, *_cells(task, checkup.strata[task], before))
     console.print(table)
 
 
-def _cells(now: StratumCheck, before: StratumCheck) -> tuple[Text, Text, Text]:
+def _cells(task: str, now: StratumCheck, before: StratumCheck) -> tuple[Text, ...]:
     """Numbers of a policy: green where better than the start, red where worse."""
+    form, form_before = (_in_form(task, check.completions) for check in (now, before))
     return (
         _cell(f"{now.proxy:+.2f}", now.proxy - before.proxy),
         _cell(f"{now.accuracy:.0%}", now.accuracy - before.accuracy),
+        _cell(f"{form:.0%}", form - form_before),
         _cell(f"{now.violations:.0%}", before.violations - now.violations),
     )
+
+
+def _in_form(task: str, completions: list[str]) -> float:
+    """The share of completions that have the form asked for, right or wrong."""
+    from ..benchmarks.playground.hacking.judges import form
+
+    verdicts = form(task).verdicts(completions)
+    return sum(bool(verdict.passed) for verdict in verdicts) / max(len(verdicts), 1)
 
 
 def _cell(text: str, gain: float) -> Text:
