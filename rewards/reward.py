@@ -107,8 +107,8 @@ class Reward(Operators, ABC):
         return 1.0
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
-        """One row's verdict from those of the parts."""
-        raise NotImplementedError
+        """One row's verdict from those of the parts; nodes that ask only some of their parts define `_evaluate`."""
+        raise NotImplementedError(f"{type(self).__name__} must define _combine or _evaluate")
 
     def _say(
         self,

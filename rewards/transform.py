@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
@@ -27,8 +28,9 @@ class Transform(Reward):
         score = parts[0].score
         return self._say(None if score is None else self._number(score, batch), parts[0].passed, parts)
 
+    @abstractmethod
     def _number(self, score: float, batch: Batch) -> float:
-        raise NotImplementedError
+        """The part's number, changed."""
 
 
 @dataclass(frozen=True, repr=False)

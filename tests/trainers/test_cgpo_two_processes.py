@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.trainers.launching import launch
+
 RUNS = Path(__file__).with_name("cgpo_runs.py")
 
 pytestmark = pytest.mark.slow
 
 
-def launch(processes: int, rows_per_process: int, model_dir: str, out: Path) -> list[dict[str, Any]]:
+def launch_rows(processes: int, rows_per_process: int, model_dir: str, out: Path) -> list[dict[str, Any]]:
     """One result a rank."""
-    out.mkdir()
-    several = ["--multi_gpu"] if processes > 1 else []
-    command = [
-        sys.executable, "-W", "ignore", "-m", "accelerate.commands.launch", *several,
-        "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no",
-        "--dynamo_backend", "no", "--main_process_port", "0",
-        str(RUNS), model_dir, str(out), str(rows_per_process),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in range(processes)]
+    return launch(RUNS, model_dir, str(out), str(rows_per_process), processes=processes, out=out)
 
 
 def test_two_processes_agree_with_one(model_dir: str, tmp_path: Path) -> None:
-    first, second = launch(2, 3, model_dir, tmp_path / "two")
-    (alone,) = launch(1, 6, model_dir, tmp_path / "one")
+    first, second = launch_rows(2, 3, model_dir, tmp_path / "two")
+    (alone,) = launch_rows(1, 6, model_dir, tmp_path / "one")
     assert first["seen"] == second["seen"], "6 rows a process cut the second prompt's answers in half"
     for row, expected in zip(first["seen"], alone["seen"], strict=True):
         assert row == pytest.approx(expected, abs=1e-4)

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.trainers.launching import launch
+
 RUNS = Path(__file__).with_name("seam_runs.py")
 
 pytestmark = pytest.mark.slow
 
 
-def launch(processes: int, rows_per_process: int, model_dir: str, out: Path) -> list[dict[str, Any]]:
-    """One result a rank. On a machine without GPUs this launcher gives gloo processes on the CPU."""
-    out.mkdir()
-    several = ["--multi_gpu"] if processes > 1 else []
-    command = [
-        sys.executable, "-W", "ignore", "-m", "accelerate.commands.launch", *several,
-        "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no",
-        "--dynamo_backend", "no", "--main_process_port", "0",
-        str(RUNS), "scripted", model_dir, str(out), str(rows_per_process),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads((out / f"rank{rank}.json").read_text()) for rank in range(processes)]
+def launch_rows(processes: int, rows_per_process: int, model_dir: str, out: Path) -> list[dict[str, Any]]:
+    """One result a rank."""
+    return launch(RUNS, "scripted", model_dir, str(out), str(rows_per_process), processes=processes, out=out)
 
 
 @pytest.fixture(scope="module")
 def results(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Any]:
     out = tmp_path_factory.mktemp("processes")
-    return launch(2, 3, model_dir, out / "two"), launch(1, 6, model_dir, out / "one")[0]
+    return launch_rows(2, 3, model_dir, out / "two"), launch_rows(1, 6, model_dir, out / "one")[0]
 
 
 def test_every_process_sees_the_same_rewards_and_advantages(results: Any) -> None:
