@@ -1,0 +1,1 @@
+"""Running experiments and showing what came of them: progress, tables, pictures, pages."""
