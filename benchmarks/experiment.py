@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Listen = Callable[[int, Mapping[str, float]], None]
@@ -71,6 +72,7 @@ class Experiment:
         run: trains one arm with one seed; a function of a module, because it runs in a process of its own.
         steps, quick_steps: the budget of every arm.
         prepare: fills caches (a warm start) for a seed once, before the arms run side by side.
+        picture: draws the saved document to a path, instead of curves over steps.
     """
 
     name: str
@@ -82,4 +84,5 @@ class Experiment:
     quick_steps: int
     claims: tuple[Claim, ...] = ()
     prepare: Callable[[int], None] | None = None
+    picture: Callable[[Mapping[str, Any], Path], None] | None = None
     step_name: str = "optimizer steps"

@@ -52,7 +52,7 @@ class RunRecord:
     def save(self, path: Path, *, examples: int = 8) -> None:
         """Write the record as JSON, with the first few completions before and after."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(_finite(self._as_data(examples)), indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(finite(self._as_data(examples)), indent=1) + "\n", encoding="utf-8")
 
     def _as_data(self, examples: int) -> dict[str, Any]:
         return {
@@ -88,10 +88,10 @@ def _without_completions(measurement: Measurement) -> dict[str, Any]:
     return {name: value for name, value in asdict(measurement).items() if name != "completions"}
 
 
-def _finite(data: Any) -> Any:
+def finite(data: Any) -> Any:
     """Return the data with NaN and infinities, which JSON does not have, as null."""
     if isinstance(data, dict):
-        return {name: _finite(value) for name, value in data.items()}
+        return {name: finite(value) for name, value in data.items()}
     if isinstance(data, list):
-        return [_finite(value) for value in data]
+        return [finite(value) for value in data]
     return None if isinstance(data, float) and not math.isfinite(data) else data

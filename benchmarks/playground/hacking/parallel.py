@@ -1,12 +1,11 @@
-"""Runs side by side, each in a process of its own with one thread, and what they tell while they run."""
+"""Methods side by side, each in a process of its own, and what they tell while they run."""
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
+from ...experiment import Listen
+from ...side_by_side import side_by_side
 from .methods import Run, train_method
 from .reward_model import Proxy
 from .world import World
@@ -33,34 +32,11 @@ def run_jobs(
     hear: Hear | None = None,
 ) -> Iterator[Run]:
     """Yield each run as it ends; `hear` is told of each step of each job, in this process."""
-    context = multiprocessing.get_context("spawn")  # a forked torch may hang
-    with context.Manager() as manager, ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
-        told = manager.Queue()
-        running: set[Future[Run]] = {
-            pool.submit(_run, place, job, worlds[job.seed], proxies[job.seed], told) for place, job in enumerate(jobs)
-        }
-        while running:
-            ended, running = wait(running, timeout=0.2, return_when="FIRST_COMPLETED")
-            while hear is not None and not told.empty():
-                place, step, logs = told.get()
-                hear(jobs[place], step, logs)
-            for future in ended:
-                yield future.result()
+    work = [partial(_run, job, worlds[job.seed], proxies[job.seed]) for job in jobs]
+    told = None if hear is None else lambda number, step, logs: hear(jobs[number], step, logs)
+    for _, run in side_by_side(work, workers=workers, hear=told):
+        yield run
 
 
-def _run(place: int, job: Job, world: World, proxy: Proxy, told: Any) -> Run:
-    def listen(step: int, logs: Mapping[str, float]) -> None:
-        told.put((place, step, dict(logs)))
-
+def _run(job: Job, world: World, proxy: Proxy, listen: Listen) -> Run:
     return train_method(job.method, world, proxy, seed=job.seed, steps=job.steps, every=job.every, listen=listen)
-
-
-def _one_thread() -> None:
-    """So small a policy is no faster with more threads, and much slower when they compete."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    import torch
-
-    from ..quiet import quieten
-
-    torch.set_num_threads(1)
-    quieten()

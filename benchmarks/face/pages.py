@@ -1,0 +1,85 @@
+"""Writes what was measured into the documentation: each paper's own page, and one page of all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import store, table
+from .store import Document
+
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+
+
+def write_pages(docs: Path, results: Path, papers: Mapping[str, str]) -> list[Path]:
+    """Make the results part of `docs/papers/SLUG.md` and all of `docs/results.md` anew from the JSON files.
+
+    papers: name -> title. Returns the pages that were written.
+    """
+    found = {name: documents(results, name) for name in papers}
+    written = []
+    for name, measured in found.items():
+        page = docs / "papers" / f"{name}.md"
+        if measured and page.exists():
+            page.write_text(with_results(page.read_text(encoding="utf-8"), measured, page, results), encoding="utf-8")
+            written.append(page)
+    overview = docs / "results.md"
+    overview.write_text(results_page({name: m for name, m in found.items() if m}, papers), encoding="utf-8")
+    return [*written, overview]
+
+
+def documents(results: Path, paper: str) -> list[Document]:
+    """The documents of a paper's experiments, its main one first."""
+    paths = sorted({results / f"{paper}.json", *results.glob(f"{paper}-*.json")} & set(results.glob("*.json")))
+    return sorted(map(store.load, paths), key=lambda document: document["experiment"] != paper)
+
+
+def with_results(text: str, measured: Sequence[Document], page: Path, results: Path) -> str:
+    """The page's text with what stands between its two marks replaced.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        raise ValueError(f"{page} needs the lines {BEGIN} and {END}, between which the results go")
+    pictures = os.path.relpath(results, page.parent)
+    body = "\n\n".join(section(document, pictures) for document in measured)
+    return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
+
+
+def section(document: Document, pictures: str) -> str:
+    """Title, budget, table, claims and picture of one experiment."""
+    name = document["experiment"]
+    parts = [
+        f"**{document['title']}** ({document['steps']} {document['step_name']} an arm, mean over seeds ± standard "
+        "deviation)",
+        table.markdown(document),
+        table.markdown_claims(document),
+        f"![{document['title']}]({pictures}/{name}.png)",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def results_page(found: Mapping[str, Sequence[Document]], papers: Mapping[str, str]) -> str:
+    """The page of all results: what was claimed, and on how many seeds it held."""
+    lines = [
+        "# Results",
+        "",
+        "Made by `python -m jurybox.benchmarks --pages docs` from the JSON files in `benchmarks/results/`; nothing",
+        "here is typed. Every experiment gives its arms the same seeds and the same budget. Tables and curves are on",
+        "each paper's page.",
+        "",
+    ]
+    for name, measured in found.items():
+        lines += [f"## [{name}](papers/{name}.md)", "", papers[name], ""]
+        for document in measured:
+            lines += [f"{document['title']}:", "", *_held(document), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _held(document: Document) -> list[str]:
+    told = table.markdown_claims(document)
+    return told.splitlines() if told else ["- no claim is made about it"]
