@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -40,8 +40,9 @@ def run_experiment(
     with Progress(*_columns(), console=console, transient=True) as bars:
         _prepare(experiment, sorted({seed for _, seed in missing}), bars)
         shown = _Shown(bars, missing, steps)
-        settings = [partial(_measured, experiment, arm, seed, steps, quick) for arm, seed in missing]
+        settings = [partial(_measured, experiment.run, arm, seed, steps, quick) for arm, seed in missing]
         for number, run in side_by_side(settings, workers=workers, hear=shown.hear):
+            _check(experiment, run)
             runs.append(run)
             store.save(path, store.document(experiment, runs, steps=steps, quick=quick))
             shown.ended(number)
@@ -49,12 +50,15 @@ def run_experiment(
     return store.document(experiment, runs, steps=steps, quick=quick)
 
 
-def _measured(experiment: Experiment, arm: str, seed: int, steps: int, quick: bool, listen: Listen) -> Run:
+def _measured(run: Callable[[Setting], Result], arm: str, seed: int, steps: int, quick: bool, listen: Listen) -> Run:
     started = process_time()
-    result: Result = experiment.run(Setting(arm, seed, steps, listen, quick))
-    if unknown := result.final.keys() - experiment.measures.keys():
-        raise ValueError(f"{experiment.name}, {arm}: no such measure: {', '.join(sorted(unknown))}")
+    result = run(Setting(arm, seed, steps, listen, quick))
     return Run(arm, seed, result, process_time() - started)
+
+
+def _check(experiment: Experiment, run: Run) -> None:
+    if unknown := run.result.final.keys() - experiment.measures.keys():
+        raise ValueError(f"{experiment.name} has no measure {', '.join(sorted(unknown))}, which {run.arm} gave")
 
 
 def _prepare(experiment: Experiment, seeds: Sequence[int], bars: Progress) -> None:

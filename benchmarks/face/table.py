@@ -29,14 +29,17 @@ def lines(document: Document) -> Iterator[list[str]]:
 
 def claims(document: Document) -> list[tuple[str, int, int]]:
     """(text, on how many seeds it held, of how many)."""
-    return [(claim["text"], sum(claim["held"].values()), len(claim["held"])) for claim in document["claims"]]
+    judged = [claim for claim in document["claims"] if claim["held"]]  # not those about arms that did not run
+    return [(claim["text"], sum(claim["held"].values()), len(claim["held"])) for claim in judged]
 
 
 def terminal(document: Document) -> Table:
     """The table with rich."""
     shown = Table(title=document["title"], title_justify="left", box=SIMPLE_HEAD)
     for place, heading in enumerate(headings(document)):
-        shown.add_column(heading, justify="right" if place else "left")
+        shown.add_column(
+            heading.replace(": ", ":\n"), justify="right" if place else "left", min_width=None if place else 20
+        )
     for line in lines(document):
         shown.add_row(*line)
     return shown
