@@ -12,12 +12,13 @@ The policy is a real `transformers` model trained by the same trainers as any ot
 from .cache import cache_directory, cached_warm_start, is_cached, load_warm_start
 from .checkpoint import instructed, load_checkpoint
 from .data import hold_out, load_rows
+from .exact import probability_right
 from .heldout import HeldOut, Measurement
 from .policy import tiny_policy
 from .record import RunRecord
 from .sampling import sample_completions
 from .setting import Setting, playground_setting, real_setting
-from .tasks import Arithmetic, Chains, Records, Row, Task, draw_rows
+from .tasks import Arithmetic, Chains, Pairs, Records, Row, Task, draw_rows
 from .tokenizer import character_tokenizer, check_alphabet
 from .training import Plan, train
 from .warmstart import WarmStart, warm_started
@@ -27,6 +28,7 @@ __all__ = [
     "Chains",
     "HeldOut",
     "Measurement",
+    "Pairs",
     "Plan",
     "Records",
     "Row",
@@ -46,6 +48,7 @@ __all__ = [
     "load_rows",
     "load_warm_start",
     "playground_setting",
+    "probability_right",
     "real_setting",
     "sample_completions",
     "tiny_policy",
