@@ -1,0 +1,60 @@
+"""Every paper's trainer with what it takes to run it on the tiny model; `test_papers.py` puts each to the same tests.
+
+A new paper is one entry. Its settings choose a loss that is a sum over rows with a denominator of the whole batch, so
+that micro-batches and processes can be compared exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jurybox.trainers import CRPGConfig, CRPGTrainer, ObjectiveConfig, ObjectiveTrainer
+from jurybox.trainers.grpo import GRPO
+
+UNSCORABLE = {"oto": None, "no": math.nan}
+
+
+def has_letter(completions: Sequence[str], letter: Sequence[str], **_: Any) -> list[float]:
+    """1 where the completion has the letter of its row, else 0."""
+    return [float(c in text) for text, c in zip(completions, letter, strict=True)]
+
+
+def has_letter_or_abstains(completions: Sequence[str], letter: Sequence[str], **_: Any) -> list[float | None]:
+    """The same, but some completions get None or NaN, and a whole group gets None."""
+    scores = has_letter(completions, letter)
+    return [
+        None if c == "t" else UNSCORABLE.get(text, score)
+        for text, c, score in zip(completions, letter, scores, strict=True)
+    ]
+
+
+class GRPOTrainer(ObjectiveTrainer):
+    """The plain objective, to test the tests."""
+
+    objective_class = GRPO
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How to build a paper's trainer.
+
+    reward, abstaining: make the reward functions; the second one's abstain on some rows and on one group.
+    columns: added to the data set, one value for each of the letters e, o, t, n.
+    """
+
+    trainer: type[ObjectiveTrainer]
+    config: type[ObjectiveConfig]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reward: Callable[[], Any] = lambda: has_letter
+    abstaining: Callable[[], Any] = lambda: has_letter_or_abstains
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+PAPERS = {
+    "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
+    "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
+}
