@@ -88,10 +88,10 @@ def _plain(run: Run) -> dict[str, Any]:
 
 
 def _run(plain: Mapping[str, Any]) -> Run:
-    numbers = {name: _nan_for_null(plain[name]) for name in ("final", "start")}
-    curves = {name: [(step, value) for step, value in points] for name, points in plain["curves"].items()}
+    numbers = {name: {key: _nan(value) for key, value in plain[name].items()} for name in ("final", "start")}
+    curves = {name: [(step, _nan(value)) for step, value in points] for name, points in plain["curves"].items()}
     return Run(plain["arm"], plain["seed"], Result(curves=curves, notes=plain["notes"], **numbers), plain["seconds"])
 
 
-def _nan_for_null(numbers: Mapping[str, float | None]) -> dict[str, float]:
-    return {name: math.nan if value is None else value for name, value in numbers.items()}
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value

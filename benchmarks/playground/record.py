@@ -92,6 +92,6 @@ def finite(data: Any) -> Any:
     """Return the data with NaN and infinities, which JSON does not have, as null."""
     if isinstance(data, dict):
         return {name: finite(value) for name, value in data.items()}
-    if isinstance(data, list):
+    if isinstance(data, list | tuple):
         return [finite(value) for value in data]
     return None if isinstance(data, float) and not math.isfinite(data) else data
