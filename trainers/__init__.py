@@ -12,6 +12,7 @@ from .cgpo import (
     Stratum,
 )
 from .grpo import GRPO
+from .mdpo import MDPOConfig, MDPOTrainer
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "CRRAFTConfig",
     "CRRAFTTrainer",
     "Generation",
+    "MDPOConfig",
+    "MDPOTrainer",
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",

@@ -13,6 +13,7 @@ from typing import Any
 
 from jurybox.trainers import CRPGConfig, CRPGTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.grpo import GRPO
+from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
 
@@ -57,4 +58,5 @@ class Paper:
 PAPERS = {
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
+    "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
 }
