@@ -13,10 +13,12 @@ from .cgpo import (
 )
 from .grpo import GRPO
 from .mdpo import MDPOConfig, MDPOTrainer
+from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
     "GRPO",
+    "NGRPO",
     "Batch",
     "CGPOConfig",
     "CGPOTrainer",
@@ -29,6 +31,8 @@ __all__ = [
     "Generation",
     "MDPOConfig",
     "MDPOTrainer",
+    "NGRPOConfig",
+    "NGRPOTrainer",
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",
