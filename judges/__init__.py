@@ -22,30 +22,41 @@ if TYPE_CHECKING:
     from .code import CodeJudge
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
+    from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
 
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
     "CodeJudge": ".code",
+    "FieldF1Judge": ".structured",
     "IFEvalJudge": ".instructions",
     "InstructionJudge": ".instructions",
+    "JSONObjectJudge": ".structured",
+    "KeyCoverageJudge": ".structured",
     "LLMJudge": ".llm",
+    "OuterFormJudge": ".structured",
+    "OutsideLength": ".structured",
 }
 
 __all__ = [
     "CodeJudge",
     "DeadlineExceeded",
     "ExactJudge",
+    "FieldF1Judge",
     "FormatJudge",
     "FunctionJudge",
     "IFEvalJudge",
     "InstructionJudge",
     "JSONJudge",
+    "JSONObjectJudge",
     "Judge",
+    "KeyCoverageJudge",
     "LLMJudge",
     "LengthJudge",
     "MathJudge",
     "Memo",
     "MixtureOfJudges",
+    "OuterFormJudge",
+    "OutsideLength",
     "RepetitionJudge",
     "Sample",
     "TooLong",

@@ -10,6 +10,7 @@ from .reward import Reward, as_reward
 from .reward_model import RewardModel, calibrate
 from .standardize import Standardized
 from .state import RunningMoments, State
+from .structured import structured_reward
 from .transform import Clip, Cosine, Linear, Scale, Schedule
 from .verdict import RewardVerdict
 
@@ -41,4 +42,5 @@ __all__ = [
     "Sum",
     "as_reward",
     "calibrate",
+    "structured_reward",
 ]

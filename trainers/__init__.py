@@ -11,9 +11,11 @@ from .cgpo import (
     CRRAFTTrainer,
     Stratum,
 )
+from .curriculum import Curriculum
 from .grpo import GRPO
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
+from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "CRPGTrainer",
     "CRRAFTConfig",
     "CRRAFTTrainer",
+    "Curriculum",
     "Generation",
     "MDPOConfig",
     "MDPOTrainer",
@@ -37,6 +40,9 @@ __all__ = [
     "ObjectiveConfig",
     "ObjectiveTrainer",
     "Policy",
+    "RLStructConfig",
+    "RLStructTrainer",
     "Rollout",
     "Stratum",
+    "rl_struct_lora",
 ]

@@ -44,6 +44,8 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "InstructionJudge": [{}],
     "LLMJudge": [{"complete": Scripted("no"), "template": "Is {{completion}} good? Answer {{labels}}."}],
     "MixtureOfJudges": [{"judges": [ExactJudge(), LengthJudge(maximum=20)]}],
+    "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
+    "OutsideLength": [{"maximum": 20, "unit": "characters"}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}],
 }
 
@@ -75,6 +77,7 @@ def batch() -> dict[str, list[Any]]:
         "instructions": [RULES] * COUNT,
         "instruction_id_list": [["punctuation:no_comma", "detectable_format:json_format"]] * COUNT,
         "kwargs": [[{}, {}]] * COUNT,
+        "reference": [{"a": 1, "answer": "x"}] * COUNT,
     }
 
 

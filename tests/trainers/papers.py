@@ -14,6 +14,7 @@ from typing import Any
 from jurybox.trainers import CRPGConfig, CRPGTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
+from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
 
@@ -58,5 +59,6 @@ class Paper:
 PAPERS = {
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
+    "rl-struct": Paper(RLStructTrainer, RLStructConfig),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
 }
