@@ -14,7 +14,6 @@ from ..seam import Batch, ObjectiveConfig, ObjectiveTrainer
 from .step_size import step_size
 from .tokens import KLEstimator, token_loss
 
-
 # settings of GRPO that would clip the ratio, average it over a sequence, or add a KL
 FIXED: dict[str, Any] = {
     "beta": 0.0,
@@ -60,10 +59,13 @@ class MDPOConfig(ObjectiveConfig):
         if self.kl_estimator not in get_args(KLEstimator):
             known = " or ".join(map(repr, get_args(KLEstimator)))
             raise ValueError(f"kl_estimator must be {known}, not {self.kl_estimator!r}")
+        if self.num_iterations < 1:
+            raise ValueError(f"num_iterations must be at least 1 gradient step, not {self.num_iterations}")
         for name, value in FIXED.items():
             if getattr(self, name) != value:
                 raise ValueError(
-                    f"MDPO has a ratio for each token, unclipped, and one KL: {name} must stay {value!r}, not {getattr(self, name)!r}"
+                    f"MDPO has one ratio a token, unclipped, and one KL: {name} must stay {value!r}, "
+                    f"not {getattr(self, name)!r}"
                 )
         if self.steps_per_generation != self.gradient_accumulation_steps:
             raise ValueError(
