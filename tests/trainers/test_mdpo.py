@@ -41,7 +41,7 @@ def spread(completions: list[str], **_: Any) -> list[float]:
 
 def trained(build: Callable[..., Any], trainer_class: type, **settings: Any) -> Any:
     """Built and at once trained: building sets the seed."""
-    settings |= {"optim": "sgd", "learning_rate": 0.3}  # Adam would blow rounding up to a whole step
+    settings |= {"optim": "sgd", "learning_rate": 0.1}  # Adam would blow rounding up to a whole step
     trainer = build(type("RecordedTrainer", (Recorded, trainer_class), {}), reward_funcs=spread, **settings)
     trainer.train()
     return trainer
