@@ -12,6 +12,7 @@ from .cgpo import (
     Stratum,
 )
 from .curriculum import Curriculum
+from .disco import DisCO, DisCOConfig, DisCOTrainer
 from .grpo import GRPO
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
@@ -31,6 +32,9 @@ __all__ = [
     "CRRAFTConfig",
     "CRRAFTTrainer",
     "Curriculum",
+    "DisCO",
+    "DisCOConfig",
+    "DisCOTrainer",
     "Generation",
     "MDPOConfig",
     "MDPOTrainer",

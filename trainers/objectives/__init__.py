@@ -3,6 +3,7 @@
 from .aggregate import Aggregation, aggregate, masked_mean
 from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
 from .kl import kl_k1, kl_k2, kl_k3
+from .processes import sum_over_processes
 from .surrogate import Level, clipped_surrogate, clipped_tokens, importance_ratio
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "kl_k3",
     "masked_mean",
     "standardize",
+    "sum_over_processes",
     "whole_batch",
 ]
