@@ -14,6 +14,7 @@ from typing import Any
 from jurybox.trainers import CRPGConfig, CRPGTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
+from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
@@ -61,4 +62,5 @@ PAPERS = {
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
     "rl-struct": Paper(RLStructTrainer, RLStructConfig),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
+    "ngrpo": Paper(NGRPOTrainer, NGRPOConfig, {"updates_per_generation": 1, "entropy_coef": 0.0}),
 }
