@@ -13,6 +13,7 @@ from .state import RunningMoments, State
 from .structured import structured_reward
 from .transform import Clip, Cosine, Linear, Scale, Schedule
 from .verdict import RewardVerdict
+from .worst_case import Robust, robust
 
 RewardModelJudge = RewardModel  # what users of judge libraries look for
 
@@ -32,6 +33,7 @@ __all__ = [
     "RewardModel",
     "RewardModelJudge",
     "RewardVerdict",
+    "Robust",
     "Route",
     "RunningMoments",
     "Scale",
@@ -42,5 +44,6 @@ __all__ = [
     "Sum",
     "as_reward",
     "calibrate",
+    "robust",
     "structured_reward",
 ]
