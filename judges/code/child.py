@@ -1,7 +1,8 @@
-"""The caller's end of one child: its channel, its pidfd, its error file, and how it ended."""
+"""The caller's end of one child: its task, its channel, its pidfd, its error file, and how it ended."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,11 +14,10 @@ from typing import Any
 
 from .box.wire import Event, FrameReader, Request, frame
 from .limits import Limits
-from .server import Server, ServerLost
+from .server import Server, ServerLost, Spare
 from .waiting import Run, Wait
 
 CHUNK = 1 << 16
-STARTING_SECONDS = 10.0  # a fork takes a millisecond; a server that needs this long is lost
 ENDING_SECONDS = 5.0  # from SIGKILL to the kernel's word that it is over
 POLITE_SECONDS = 0.2  # for a child that hung up to end by itself, so that its status is its own
 STDERR_TAIL = 2000
@@ -32,45 +32,47 @@ class OutOfTime(Exception):  # noqa: N818 - the name says what happened
 
 
 class Child:
-    """One forked child, from the request to its end. Close it, however the run ends.
+    """One child, from its task to its end. Close it, however the run ends.
+
+    The server has the next child made ready while this one works.
 
     Args:
-        server: who forks it.
+        server: who tells how the child ended.
+        spare: the child, which waits.
         task: what it does; goes into a descriptor that only the child reads.
         limits: its bounds.
         link: one more descriptor for it, of a socket to another child.
+
+    Raises:
+        ServerLost: the spare is gone, or nobody is there to make the next.
     """
 
-    def __init__(self, server: Server, task: dict[str, Any], limits: Limits, link: int | None = None) -> None:
+    def __init__(
+        self, server: Server, spare: Spare, task: dict[str, Any], limits: Limits, link: int | None = None
+    ) -> None:
         self.server = server
-        self.run = server.runs
-        self.pidfd: int | None = None
+        self.number, self.pidfd, self.channel = spare
         self.end: Event | None = None
         self._reader = FrameReader(limits.reply_kb << 10)
-        self._limits = limits
-        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.channel.setblocking(False)
         self._errors = os.memfd_create("stderr")
-        payload = file_of(json.dumps(task).encode())
+        self.channel.setblocking(False)
         try:
-            request = Request(self.run, limits.memory_mb, limits.cpu_seconds, limits.output_kb)
-            links = [] if link is None else [link]
-            server.fork(request, [theirs.fileno(), payload, self._errors, *links])
+            self._start(task, limits, [] if link is None else [link])
+            server.ask()
         except BaseException:
             self.close()
             raise
-        finally:
-            theirs.close()
-            os.close(payload)
+        self._queued = _queued_seconds(self.pidfd)  # while it was made ready
 
-    def start(self) -> Run[None]:
-        """Wait until the server says that the child runs."""
-        deadline = monotonic() + STARTING_SECONDS
-        while self.run not in self.server.started:
-            if not (yield Wait((self.server.control.fileno(),), deadline)):
-                raise ServerLost("the server does not answer")
-            self.server.receive()
-        self.pidfd = self.server.started.pop(self.run)
+    def _start(self, task: dict[str, Any], limits: Limits, link: list[int]) -> None:
+        request = Request(limits.memory_mb, limits.cpu_seconds, limits.output_kb)
+        payload = file_of(json.dumps(task).encode())
+        try:
+            socket.send_fds(self.channel, [request.pack()], [payload, self._errors, *link])
+        except OSError as error:
+            raise ServerLost(f"the child that waited is gone: {error}") from None
+        finally:
+            os.close(payload)
 
     def send(self, message: Any, deadline: float) -> Run[int]:
         """Send one message; its size in bytes. A child that does not read makes this wait, and then `OutOfTime`."""
@@ -125,9 +127,8 @@ class Child:
 
     def kill(self) -> None:
         """End the child, whatever it does; exactly this process, since the pidfd names no other."""
-        if self.pidfd is not None:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd.fileno(), signal.SIGKILL)
 
     def finish(self, kill: bool = True) -> Run[Event]:
         """Hang up, by default kill, and wait for the kernel's account of the child."""
@@ -135,7 +136,7 @@ class Child:
         if kill:
             self.kill()
         deadline = monotonic() + (ENDING_SECONDS if kill else POLITE_SECONDS)
-        while self.run not in self.server.ended:
+        while self.number not in self.server.ended:
             if (yield Wait((self.server.control.fileno(),), deadline)):
                 self.server.receive()
             elif kill:
@@ -143,7 +144,7 @@ class Child:
             else:
                 kill, deadline = True, monotonic() + ENDING_SECONDS
                 self.kill()
-        self.end = self.server.ended.pop(self.run)
+        self.end = self.server.ended.pop(self.number)
         return self.end
 
     def stderr_tail(self) -> str:
@@ -153,29 +154,26 @@ class Child:
 
     def starved(self, since: float) -> bool:
         """Whether the child spent most of the time since then waiting for a core, by the kernel's count."""
-        waited = _queued_seconds(self.pidfd)
-        return waited is not None and waited > (monotonic() - since) / 2
+        return _queued_seconds(self.pidfd) - self._queued > (monotonic() - since) / 2
 
     def close(self) -> None:
         """Give back the descriptors; a child that still runs is killed."""
         if self.end is None:
             self.kill()
         self.channel.close()
-        for descriptor in (self._errors, self.pidfd):
-            if descriptor is not None:
-                os.close(descriptor)
-        self._errors, self.pidfd = -1, None
+        self.pidfd.close()
+        os.close(self._errors)
 
 
-def _queued_seconds(pidfd: int | None) -> float | None:
-    """Time that a process was runnable without running; None where the kernel does not tell."""
+def _queued_seconds(pidfd: io.FileIO) -> float:
+    """Time that a process was runnable without running; 0 where the kernel does not tell."""
     try:
-        with open(f"/proc/self/fdinfo/{pidfd}") as info:
+        with open(f"/proc/self/fdinfo/{pidfd.fileno()}") as info:
             pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
         with open(f"/proc/{pid}/schedstat") as stat:
             return int(stat.read().split()[1]) / 1e9
     except (OSError, StopIteration, ValueError, IndexError):
-        return None
+        return 0.0
 
 
 def file_of(data: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import socket
@@ -14,13 +15,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
-from .box.wire import ENDED, EVENT, REFUSED, STARTED, Event, Request, receive_descriptors
+from .box.wire import ENDED, EVENT, FORK, FORKED, REFUSED, Event, receive_descriptors
 from .isolation import LAYERS, IsolationReport
+from .waiting import Run, Wait
 
 BOOT = Path(__file__).parent / "box" / "boot.py"
-START_SECONDS = 60.0  # imports on a slow disk; nobody hostile is involved yet
+BOOT_SECONDS = 60.0  # imports on a slow disk; nobody hostile is involved yet
+FORK_SECONDS = 10.0  # a fork takes a millisecond; a server that needs this long is lost
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -48,8 +52,18 @@ class ServerSettings:
     preload: tuple[str, ...] = ()
 
 
+class Spare(NamedTuple):
+    """A child that is sealed and waits for a task; both files close with it."""
+
+    number: int
+    pidfd: io.FileIO
+    channel: socket.socket
+
+
 class Server:
-    """One server process. Not thread-safe: a slot uses it alone.
+    """One server process, and the child that it has ready. Not thread-safe: a slot uses it alone.
+
+    There is one spare at most, forked when the one before is taken: so it gets ready while that one works.
 
     Raises:
         ServerLost: it did not start; the message holds the end of its standard error.
@@ -58,8 +72,10 @@ class Server:
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
         self.runs = 0
-        self.started: dict[int, int] = {}  # run: pidfd, until its child takes it
         self.ended: dict[int, Event] = {}
+        self._spare: Spare | None = None
+        self._asked = False  # for a spare that has not come yet
+        self._refusal = ""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile() as errors, theirs:
             self.process = subprocess.Popen(
@@ -70,6 +86,7 @@ class Server:
             theirs.close()
             self.report = self._greet(errors)
         self.control.setblocking(False)
+        self.ask()
 
     def _greet(self, errors: Any) -> IsolationReport:
         packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")] if self.settings.preload else []
@@ -80,7 +97,7 @@ class Server:
             "caller": os.getpid(),
             "witness": str(Path(__file__).resolve()),
         }
-        self.control.settimeout(START_SECONDS)
+        self.control.settimeout(BOOT_SECONDS)
         try:
             self.control.sendall(json.dumps(settings).encode())
             hello = self.control.recv(1 << 16)
@@ -97,20 +114,35 @@ class Server:
         answer: Mapping[str, Any] = json.loads(hello)
         return IsolationReport.of(answer["layers"], answer["missing"], answer["escapes"])
 
-    def fork(self, request: Request, descriptors: Sequence[int]) -> None:
-        """Ask for a child that is given these descriptors."""
-        try:
-            socket.send_fds(self.control, [request.pack()], list(descriptors))
-        except OSError as error:
-            raise ServerLost(str(error)) from None
-        self.runs += 1
-
-    def receive(self) -> None:
-        """Take in all that the server has said.
+    def ask(self) -> None:
+        """Have a spare forked.
 
         Raises:
-            ServerLost: it is gone, or could not fork.
+            ServerLost: nobody is there to do it.
         """
+        try:
+            self.control.send(FORK)
+        except OSError as error:
+            raise ServerLost(str(error)) from None
+        self._asked = True
+
+    def take(self) -> Run[Spare]:
+        """The spare; who takes it asks for the next. Raises ServerLost when there is none and none can be had."""
+        if self._spare is None and not self._asked:  # refused while another program ran: there may be room now
+            self.ask()
+        deadline = monotonic() + FORK_SECONDS
+        while self._spare is None:
+            if not self._asked:
+                raise ServerLost(f"the server cannot fork: {self._refusal}")
+            if not (yield Wait((self.control.fileno(),), deadline)):
+                raise ServerLost("the server does not answer")
+            self.receive()
+        spare, self._spare = self._spare, None
+        self.runs += 1
+        return spare
+
+    def receive(self) -> None:
+        """Take in all that the server has said. Raises ServerLost when it is gone."""
         while True:
             try:
                 data, descriptors = receive_descriptors(self.control, EVENT.size)
@@ -120,13 +152,18 @@ class Server:
                 raise ServerLost(str(error)) from None
             if not data:
                 raise ServerLost("the server ended")
-            event = Event.unpack(data)
-            if event.kind == STARTED:
-                self.started[event.run] = descriptors[0]
-            elif event.kind == ENDED:
-                self.ended[event.run] = event
-            elif event.kind == REFUSED:
-                raise ServerLost(f"the server cannot fork: {os.strerror(event.status)}")
+            self._note(Event.unpack(data), descriptors)
+
+    def _note(self, event: Event, descriptors: list[int]) -> None:
+        if event.kind == ENDED:
+            self.ended[event.child] = event
+            return
+        self._asked = False
+        if event.kind == FORKED:
+            pidfd, channel = descriptors
+            self._spare = Spare(event.child, io.FileIO(pidfd), socket.socket(fileno=channel))
+        elif event.kind == REFUSED:
+            self._refusal = os.strerror(event.status)
 
     def alive(self) -> bool:
         """Whether it can take another run, as far as can be told without asking it."""
@@ -138,10 +175,7 @@ class Server:
 
     def close(self) -> None:
         """Hang up; the server ends, and its children with it."""
-        self.control.close()
-        for pidfd in self.started.values():
-            os.close(pidfd)
-        self.started.clear()
+        self._hang_up()
         try:
             self.process.wait(0.5)
         except subprocess.TimeoutExpired:
@@ -151,11 +185,15 @@ class Server:
     def abandon(self) -> None:
         """After a fork, in the child: let go of descriptors that belong to the parent, touch nothing else."""
         with suppress(OSError):
-            self.control.close()
-        for pidfd in self.started.values():
-            with suppress(OSError):
-                os.close(pidfd)
+            self._hang_up()
         self.process.returncode = 0  # not ours to wait for
+
+    def _hang_up(self) -> None:
+        self.control.close()
+        if self._spare is not None:
+            self._spare.channel.close()
+            self._spare.pidfd.close()
+            self._spare = None
 
 
 def _environment() -> dict[str, str]:

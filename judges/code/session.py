@@ -66,9 +66,10 @@ class Session:
         task |= {"kind": kind, "seed": self.rules.seed}
         if kind != "tester":
             task["code"] = self.code
-        child = Child(self.server, task, self.rules.limits, link)
-        self.children[child] = monotonic()
-        yield from child.start()
+        began = monotonic()
+        spare = yield from self.server.take()
+        child = Child(self.server, spare, task, self.rules.limits, link)
+        self.children[child] = began
         return child
 
     def close(self, child: Child, *, kill: bool = True, failed: bool = False) -> Run[Event]:

@@ -1,4 +1,8 @@
-"""From the fork to the first instruction of a program: descriptors, session, limits, filter, and then its kind."""
+"""From the fork to the first instruction of a program: descriptors, session, limits, filter; the task; its kind.
+
+A child is forked and sealed while the program before it still runs. Until its task comes it holds nothing but a
+channel, and nobody but the caller can reach it: the filter of the program that runs beside it sees to that.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import calls, candidate, stdio, tester
-from .wire import CHANNEL, Channel, Request
+from . import calls, candidate, kernel, stdio, tester
+from .wire import CHANNEL, LINK, REQUEST, Channel, Request, receive_descriptors
 
 if TYPE_CHECKING:
     from .server import Server
@@ -31,26 +36,48 @@ KINDS: dict[str, Callable[[Channel, dict[str, Any]], int]] = {
 }
 
 
-def live(server: Server, request: Request, descriptors: list[int]) -> NoReturn:
-    """The whole life of a child; never returns."""
+def live(server: Server, channel: int) -> NoReturn:
+    """The whole life of a child; never returns. It is made ready before it is needed, and then waits for its task."""
     status = 70  # the box itself failed
     try:
-        channel, payload, errors, *link = descriptors
-        task = read_payload(payload)
-        arrange_descriptors(server.null, channel, errors, link)
+        arrange_descriptors(server.null, channel)
         os.setsid()
-        server.bound(request)
-        if server.no_open:
-            import_named_modules(task.get("code", ""))
-        server.seal()
+        bound(server.namespaced)
+        if not server.no_open:
+            server.seal()
         gc.enable()
-        status = KINDS[task["kind"]](Channel(CHANNEL), task)
+        status = work(server, Channel(CHANNEL))
     except BrokenPipeError:  # the caller has heard enough
         status = 0
     except BaseException:
         os.write(2, traceback.format_exc(limit=-5).encode(errors="replace"))
     finally:
         os._exit(status)
+
+
+def work(server: Server, channel: Channel) -> int:
+    """Wait for the task and do it; the exit status."""
+    task = start(channel, server.base_bytes)
+    if task is None:
+        return 0
+    if server.no_open:
+        import_named_modules(task.get("code", ""))
+        server.seal()
+    return KINDS[task["kind"]](channel, task)
+
+
+def start(channel: Channel, base_bytes: int) -> dict[str, Any] | None:
+    """Take over the task, its descriptors and its limits, which count from here; None when no task will come."""
+    data, descriptors = receive_descriptors(channel.socket, REQUEST.size)
+    if not data:
+        return None
+    payload, errors, *link = descriptors
+    task = read_payload(payload)
+    for descriptor, place in [(errors, 2), *((each, LINK) for each in link)]:
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    limit(Request.unpack(data), base_bytes)
+    return task
 
 
 def read_payload(descriptor: int) -> dict[str, Any]:
@@ -62,32 +89,36 @@ def read_payload(descriptor: int) -> dict[str, Any]:
     return task
 
 
-def arrange_descriptors(null: int, channel: int, errors: int, link: list[int]) -> None:
-    """0 and 1 to nothing, 2 to the error file, 3 the channel, perhaps 4 the link, and nothing else."""
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, ABOVE_ALL) for descriptor in (null, null, errors, channel, *link)]
+def arrange_descriptors(null: int, channel: int) -> None:
+    """0, 1 and 2 to nothing, 3 the channel, and nothing else."""
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, ABOVE_ALL) for descriptor in (null, null, null, channel)]
     for place, descriptor in enumerate(high):
         os.dup2(descriptor, place, inheritable=True)
     os.closerange(len(high), 1 << 20)
 
 
-def limit(request: Request, base_bytes: int, namespaced: bool) -> None:
-    """Bounds that the kernel keeps, hard and soft alike, so that they can only shrink."""
-    memory = base_bytes + SERVER_SPARE_BYTES + (request.memory_mb << 20)
-    bounds = [
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, request.cpu_s),
-        (resource.RLIMIT_FSIZE, request.output_kb << 10),
-        (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ]
+def bound(namespaced: bool) -> None:
+    """The bounds that are the same for every program, and the tie to the server's life."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    lower(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
+    for nothing_of in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
+        lower(nothing_of, 0)
     if namespaced:  # elsewhere it counts the user's other processes too, and means nothing
-        bounds.append((resource.RLIMIT_NPROC, MAX_PROCESSES))
-    for which, bound in bounds:
-        hard = resource.getrlimit(which)[1]
-        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        resource.setrlimit(which, (bound, bound))
+        lower(resource.RLIMIT_NPROC, MAX_PROCESSES)
+
+
+def limit(request: Request, base_bytes: int) -> None:
+    """The bounds of one program. Of its CPU seconds it has lost the millisecond of being made ready."""
+    lower(resource.RLIMIT_AS, base_bytes + SERVER_SPARE_BYTES + (request.memory_mb << 20))
+    lower(resource.RLIMIT_CPU, request.cpu_s)
+    lower(resource.RLIMIT_FSIZE, request.output_kb << 10)
+
+
+def lower(which: int, bound: int) -> None:
+    """Set a bound that the kernel keeps, hard and soft alike, so that it can only shrink."""
+    hard = resource.getrlimit(which)[1]
+    bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+    resource.setrlimit(which, (bound, bound))
 
 
 def import_named_modules(code: str) -> None:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .wire import Request
+from . import child
 
 if TYPE_CHECKING:
     from .server import Server
@@ -25,7 +25,7 @@ def run(server: Server, caller: int, witness: str) -> list[str]:
     pid = os.fork()
     if pid == 0:
         try:
-            server.bound(Request(0, 64, 5, 64))
+            child.bound(server.namespaced)
             server.seal()
             os.write(writer, " ".join(name for name, attempt in attempts(caller, witness) if works(attempt)).encode())
         finally:

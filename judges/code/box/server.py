@@ -1,7 +1,8 @@
 """The server: started once, warm, one thread. It forks children on request and reports what became of them.
 
-It never sees a program, an input or an answer: those lie in descriptors that it passes on unread. So a child, which
-is a copy of this process, finds none of them in its memory. Nor does it keep time: the caller kills by pidfd.
+It never sees a program, an input or an answer: those go straight from the caller to the child, over a channel whose
+ends it makes and gives away. So a child, which is a copy of this process, finds none of them in its memory. Nor does
+it keep time: the caller kills by pidfd.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ import json
 import os
 import resource
 import select
-import signal
 import socket
 import sys
 import threading
 from contextlib import suppress
 
-from . import child, confine, kernel, probe
+from . import child, confine, probe
 from .filter import ChildFilter
-from .wire import ENDED, REFUSED, REQUEST, STARTED, Event, Request, receive_descriptors
+from .wire import ENDED, FORK, FORKED, REFUSED, Event
 
 STACK_BYTES = 112 << 20  # the address space keeps at least 128 MB free below a main thread's stack
 THREAD_STACK_BYTES = 8 << 20  # else each thread reserves as much as the raised limit allows the main one
@@ -61,7 +61,7 @@ def import_modules(preload: list[str], packages: list[str]) -> None:
 
 
 class Server:
-    """Forks and reaps. Its only state is which process runs for which request."""
+    """Forks and reaps. Its only state is which process is which child."""
 
     def __init__(self, control: socket.socket, no_open: bool) -> None:
         self.control = control
@@ -69,7 +69,8 @@ class Server:
         self.namespaced = False
         self.no_open = no_open
         self._child_filter: ChildFilter | None = None
-        self._running: dict[int, tuple[int, int]] = {}  # pidfd: (process, request)
+        self._count = 0
+        self._running: dict[int, tuple[int, int]] = {}  # pidfd: (process, child)
         self._poll = select.poll()
         with open("/proc/self/statm") as statm:
             self.base_bytes = int(statm.read().split()[0]) * resource.getpagesize()
@@ -102,44 +103,39 @@ class Server:
                     return
 
     def _accept(self) -> bool:
-        data, descriptors = receive_descriptors(self.control, REQUEST.size)
-        if not data:
+        """Fork a child; False when the caller has hung up."""
+        if not self.control.recv(len(FORK)):
             return False
-        request = Request.unpack(data)
-        try:
-            pid = os.fork()
-        except OSError as error:
-            self._report(Event(REFUSED, request.run, error.errno or 0))
-        else:
-            if pid == 0:
-                child.live(self, request, descriptors)
-            self._started(pid, request)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        self._count += 1
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            try:
+                pid = os.fork()
+            except OSError as error:
+                self._report(Event(REFUSED, self._count, error.errno or 0))
+            else:
+                if pid == 0:
+                    child.live(self, theirs.fileno())
+                self._forked(pid, ours)
         return True
 
-    def _started(self, pid: int, request: Request) -> None:
+    def _forked(self, pid: int, channel: socket.socket) -> None:
         pidfd = os.pidfd_open(pid)
-        self._running[pidfd] = (pid, request.run)
+        self._running[pidfd] = (pid, self._count)
         self._poll.register(pidfd, select.POLLIN)
         with suppress(BrokenPipeError):  # the caller is gone: the loop sees it next
-            socket.send_fds(self.control, [Event(STARTED, request.run, 0).pack()], [pidfd])
+            socket.send_fds(self.control, [Event(FORKED, self._count, 0).pack()], [pidfd, channel.fileno()])
 
     def _reap(self, pidfd: int) -> None:
-        pid, run = self._running.pop(pidfd)
+        pid, number = self._running.pop(pidfd)
         self._poll.unregister(pidfd)
         os.close(pidfd)
         _pid, status, usage = os.wait4(pid, 0)
-        self._report(Event(ENDED, run, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+        self._report(Event(ENDED, number, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
 
     def _report(self, event: Event) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.control.sendall(event.pack())
-
-    def bound(self, request: Request) -> None:
-        """A child's limits, and its tie to the server's life."""
-        child.limit(request, self.base_bytes, self.namespaced)
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def seal(self) -> None:
         """A child's last filter: from here on it can start nothing and signal nobody."""

@@ -1,9 +1,10 @@
 """The bytes between caller, server and children.
 
-Two kinds of sockets. The *control* socket (caller and server, SEQPACKET) carries one packed struct a packet and
-passes descriptors. A *channel* (caller and child, or tester and candidate, STREAM) carries frames: four bytes of
-length, then JSON. A child is hostile, so frames are read incrementally, nothing is allocated for an announced
-length, and a frame above the limit ends the run.
+Two kinds of sockets. On the *control* socket (caller and server, SEQPACKET) the caller sends `FORK`, and the server
+one packed event a packet, with descriptors. On a *channel* (caller and child, STREAM) the caller first sends a packed
+request with descriptors; then, as on a *link* (tester and candidate), come frames: four bytes of length, then JSON.
+A child is hostile, so frames are read incrementally, nothing is allocated for an announced length, and a frame above
+the limit ends the run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any, NamedTuple
 
 CHANNEL, LINK = 3, 4  # the descriptors of a child beside the standard three
 MAX_DESCRIPTORS = 8
-LENGTH, REQUEST, EVENT = struct.Struct("!I"), struct.Struct("!QIII"), struct.Struct("!BQidd")
+LENGTH, REQUEST, EVENT = struct.Struct("!I"), struct.Struct("!III"), struct.Struct("!BQidd")
+FORK = b"F"  # caller to server: one more child
 
 
 class BadFrame(ValueError):  # noqa: N818 - the name says what happened
@@ -24,9 +26,8 @@ class BadFrame(ValueError):  # noqa: N818 - the name says what happened
 
 
 class Request(NamedTuple):
-    """Caller to server: fork a child. Its descriptors are: channel, payload, standard error, perhaps a link."""
+    """Caller to child: start. Its descriptors are: payload, standard error, perhaps a link."""
 
-    run: int
     memory_mb: int
     cpu_s: int
     output_kb: int
@@ -39,14 +40,14 @@ class Request(NamedTuple):
         return cls(*REQUEST.unpack(data))
 
 
-STARTED, ENDED, REFUSED = 1, 2, 3
+FORKED, ENDED, REFUSED = 1, 2, 3
 
 
 class Event(NamedTuple):
-    """Server to caller: a child started (with its pidfd attached), ended (with its wait status), or was refused."""
+    """Server to caller: a child was forked (attached: pidfd, channel), ended (with its wait status), or was refused."""
 
     kind: int
-    run: int
+    child: int  # counted from 1 by the server
     status: int  # wait status; errno when refused
     cpu_s: float = 0.0
     rss_mb: float = 0.0

@@ -49,7 +49,7 @@ def test_bytes_do_not_pile_up():
 
 
 def test_packets_come_back_as_they_were():
-    request, event = Request(7, 512, 30, 64), Event(2, 7, -9, 0.5, 15.0)
+    request, event = Request(512, 30, 64), Event(2, 7, -9, 0.5, 15.0)
     assert Request.unpack(request.pack()) == request
     assert Event.unpack(event.pack()) == event
     assert json.loads(frame(["a"])[4:]) == ["a"]
