@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from torch import Tensor
@@ -82,7 +83,8 @@ def measure(policy: Any, tokenizer: Any) -> dict[str, float]:
     prompts = [row["prompt"] for row in held_out]
     texts = sample_completions(policy, tokenizer, prompts, new_tokens=TASK.new_tokens)
     scores = FieldF1Judge("expected")(completions=texts, expected=[row["expected"] for row in held_out])
-    metrics = structure_metrics(texts, KEYS) | {"content_accuracy": sum(map(float, scores)) / len(texts)}
+    content = fmean(score for score in scores if score is not None)
+    metrics = structure_metrics(texts, KEYS) | {"content_accuracy": content}
     return {name: metrics[name] for name in MEASURES}
 
 
