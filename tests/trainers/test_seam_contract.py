@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +15,44 @@ from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
 from jurybox.trainers.seam import ContractError, UntestedTRLError, check_contract
 from jurybox.trainers.seam._version import OVERRIDE, is_tested, require_tested_trl
-from jurybox.trainers.seam.contract import ATTRIBUTES, METHODS, RETURNS
+from jurybox.trainers.seam.contract import CONTRACTS, DPO, GRPO, Contract
 
 # ---- what sources say -------------------------------------------------------------------------------------
 
 
-def broken_by(**members: Any) -> str:
+def broken_by(contract: Contract = GRPO, **members: Any) -> str:
     """What the check says of a trainer with these members changed."""
+    changed = type(contract.trainer.__name__, (contract.trainer,), members)
     with pytest.raises(ContractError) as caught:
-        check_contract(type("GRPOTrainer", (GRPOTrainer,), members))
+        check_contract(replace(contract, trainer=changed))
     return str(caught.value)
 
 
-def test_the_installed_trl_keeps_the_contract() -> None:
+def test_the_installed_trl_keeps_the_contracts() -> None:
     check_contract()
-    assert len(METHODS) >= 11
-    assert RETURNS.keys() <= METHODS.keys()
-    assert len(ATTRIBUTES) >= 18
+    assert len(GRPO.methods) >= 11
+    assert GRPO.returns.keys() <= GRPO.methods.keys()
+    assert len(GRPO.attributes) >= 18
+    assert DPO in CONTRACTS
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
-def test_a_changed_signature_is_named(name: str) -> None:
+ALL_METHODS = [(contract, name) for contract in CONTRACTS for name in sorted(contract.methods)]
+
+
+@pytest.mark.parametrize(("contract", "name"), ALL_METHODS)
+def test_a_changed_signature_is_named(contract: Contract, name: str) -> None:
     def moved(self: Any, something: Any) -> None:
         return None
 
-    said = broken_by(**{name: moved})
-    assert f"GRPOTrainer.{name} took {METHODS[name][0]} and now takes ('something',): {METHODS[name][1]}." in said
+    said, (expected, consequence) = broken_by(contract, **{name: moved}), contract.methods[name]
+    trainer = contract.trainer.__name__
+    assert f"{trainer}.{name} took {expected} and now takes ('something',): {consequence}." in said
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
-def test_a_missing_method_is_named(name: str) -> None:
-    assert f"GRPOTrainer.{name} is gone: {METHODS[name][1]}." in broken_by(**{name: None})
+@pytest.mark.parametrize(("contract", "name"), ALL_METHODS)
+def test_a_missing_method_is_named(contract: Contract, name: str) -> None:
+    said = broken_by(contract, **{name: None})
+    assert f"{contract.trainer.__name__}.{name} is gone: {contract.methods[name][1]}." in said
 
 
 def test_a_changed_return_is_named() -> None:

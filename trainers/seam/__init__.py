@@ -8,7 +8,9 @@ from .batch import Batch  # noqa: E402
 from .config import ObjectiveConfig  # noqa: E402
 from .contract import ContractError, check_contract  # noqa: E402
 from .objective import Objective  # noqa: E402
+from .pairs import Pairs, PreferenceObjective  # noqa: E402
 from .policy import Generation, Policy  # noqa: E402
+from .preference import PreferenceTrainer  # noqa: E402
 from .rollout import Rollout  # noqa: E402
 from .trainer import ObjectiveTrainer  # noqa: E402
 
@@ -23,7 +25,10 @@ __all__ = [
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",
+    "Pairs",
     "Policy",
+    "PreferenceObjective",
+    "PreferenceTrainer",
     "Rollout",
     "UntestedTRLError",
     "check_contract",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -17,6 +16,7 @@ from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, uns
 from ..objectives import masked_mean
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics
+from ._setting import while_set
 from ._whole_groups import require_whole_groups, shuffle_groups
 from .batch import Batch
 from .objective import Objective, replaces
@@ -82,7 +82,7 @@ class ObjectiveTrainer(GRPOTrainer):
         self.whole_groups = self.policy_objective.whole_groups or getattr(args, "whole_groups", False)
         self._check(args)
         # A reference is loaded when beta is not 0; whether it enters the loss is the objective's business.
-        with _while(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
+        with while_set(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
         if replaces(self.policy_objective, "rollout"):
@@ -128,7 +128,7 @@ class ObjectiveTrainer(GRPOTrainer):
         # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
         misaligned = self.num_iterations * (self.args.gradient_accumulation_steps + 1)
         iterations = misaligned if self.policy_objective.needs_old_logps else self.num_iterations
-        with _while(self, "beta", wants_reference), _while(self, "num_iterations", iterations):
+        with while_set(self, "beta", wants_reference), while_set(self, "num_iterations", iterations):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
         advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
@@ -281,17 +281,6 @@ class ObjectiveTrainer(GRPOTrainer):
         micro_step = self.reward_states.load(checkpoint)
         if micro_step is not None and not self.args.ignore_data_skip:
             self._step = micro_step  # TRL restarts at 0 and would generate in the middle of a repeated prompt
-
-
-@contextmanager
-def _while(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Set an attribute for the time of a call into TRL."""
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 def _lists(generation: Generation, rows: int) -> tuple[Any, ...]:
