@@ -59,7 +59,7 @@ def structured_reward(
         "struct": as_reward(KeyCoverageJudge(keys) if keys_column is None else KeyCoverageJudge(keys, keys_column)),
         "format": as_reward(OuterFormJudge(form)),
         "correct": as_reward(FieldF1Judge(reference)),
-        "length": -OutsideLength(length_min, length_max),
+        "length": Sum(((-1.0, as_reward(OutsideLength(length_min, length_max))),)),
     }
     return Sum(tuple((weighted[name], part.named(name)) for name, part in parts.items()))
 
