@@ -44,7 +44,7 @@ class Child:
         link: one more descriptor for it, of a socket to another child.
 
     Raises:
-        ServerLost: the spare is gone, or nobody is there to make the next.
+        ServerLost: the spare is gone.
     """
 
     def __init__(
@@ -57,22 +57,23 @@ class Child:
         self._errors = os.memfd_create("stderr")
         self.channel.setblocking(False)
         try:
-            self._start(task, limits, [] if link is None else [link])
-            server.ask()
+            self._start(task, limits, link)
         except BaseException:
             self.close()
             raise
-        self._queued = _queued_seconds(self.pidfd)  # while it was made ready
+        self._queued: float | None = None  # while it was made ready
 
-    def _start(self, task: dict[str, Any], limits: Limits, link: list[int]) -> None:
+    def _start(self, task: dict[str, Any], limits: Limits, link: int | None) -> None:
         request = Request(limits.memory_mb, limits.cpu_seconds, limits.output_kb)
-        payload = file_of(json.dumps(task).encode())
+        payload, null = file_of(json.dumps(task).encode()), os.open(os.devnull, os.O_RDWR)
+        descriptors = [payload, null, self._errors, *([] if link is None else [link])]
         try:
-            socket.send_fds(self.channel, [request.pack()], [payload, self._errors, *link])
+            socket.send_fds(self.channel, [request.pack()], descriptors)
         except OSError as error:
             raise ServerLost(f"the child that waited is gone: {error}") from None
         finally:
             os.close(payload)
+            os.close(null)
 
     def send(self, message: Any, deadline: float) -> Run[int]:
         """Send one message; its size in bytes. A child that does not read makes this wait, and then `OutOfTime`."""
@@ -101,18 +102,20 @@ class Child:
         Raises:
             ChildEnded, OutOfTime: there is none.
             BadFrame: what came is no message.
-            ServerLost: nobody is there to say how it ended.
+            ServerLost: nobody is there to make the next child; its end is the end of its children too.
         """
         while (message := self._reader.next()) is None:
-            descriptors = (self.channel.fileno(), self.server.control.fileno())
-            ready = yield Wait(descriptors, deadline)
-            if not ready:
+            self._use_the_wait()
+            if not (yield Wait((self.channel.fileno(),), deadline)):
                 raise OutOfTime
-            if descriptors[1] in ready:
-                self.server.receive()
-            if descriptors[0] in ready:
-                self._take_in()
+            self._take_in()
         return message
+
+    def _use_the_wait(self) -> None:
+        """What would only delay the child before it is at work."""
+        self.server.ask()
+        if self._queued is None:
+            self._queued = _queued_seconds(self.pidfd)
 
     def _take_in(self) -> None:
         try:
@@ -154,7 +157,7 @@ class Child:
 
     def starved(self, since: float) -> bool:
         """Whether the child spent most of the time since then waiting for a core, by the kernel's count."""
-        return _queued_seconds(self.pidfd) - self._queued > (monotonic() - since) / 2
+        return _queued_seconds(self.pidfd) - (self._queued or 0.0) > (monotonic() - since) / 2
 
     def close(self) -> None:
         """Give back the descriptors; a child that still runs is killed."""

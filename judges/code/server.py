@@ -63,7 +63,7 @@ class Spare(NamedTuple):
 class Server:
     """One server process, and the child that it has ready. Not thread-safe: a slot uses it alone.
 
-    There is one spare at most, forked when the one before is taken: so it gets ready while that one works.
+    There is one spare at most. It is forked, and gets ready, while the child that was taken before is at work.
 
     Raises:
         ServerLost: it did not start; the message holds the end of its standard error.
@@ -115,11 +115,9 @@ class Server:
         return IsolationReport.of(answer["layers"], answer["missing"], answer["escapes"])
 
     def ask(self) -> None:
-        """Have a spare forked.
-
-        Raises:
-            ServerLost: nobody is there to do it.
-        """
+        """Have a spare forked, unless there is one, or one is on its way. Raises ServerLost when nobody does it."""
+        if self._spare is not None or self._asked:
+            return
         try:
             self.control.send(FORK)
         except OSError as error:
@@ -128,8 +126,7 @@ class Server:
 
     def take(self) -> Run[Spare]:
         """The spare; who takes it asks for the next. Raises ServerLost when there is none and none can be had."""
-        if self._spare is None and not self._asked:  # refused while another program ran: there may be room now
-            self.ask()
+        self.ask()  # the last may have been refused while a program ran that left no room
         deadline = monotonic() + FORK_SECONDS
         while self._spare is None:
             if not self._asked:

@@ -19,8 +19,8 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import calls, candidate, kernel, stdio, tester
-from .wire import CHANNEL, LINK, REQUEST, Channel, Request, receive_descriptors
+from . import calls, candidate, kernel, program, stdio, tester
+from .wire import CHANNEL, LENGTH, LINK, REQUEST, Channel, Request, frame, receive_descriptors
 
 if TYPE_CHECKING:
     from .server import Server
@@ -46,6 +46,7 @@ def live(server: Server, channel: int) -> NoReturn:
         if not server.no_open:
             server.seal()
         gc.enable()
+        rehearse()
         status = work(server, Channel(CHANNEL))
     except BrokenPipeError:  # the caller has heard enough
         status = 0
@@ -53,6 +54,14 @@ def live(server: Server, channel: int) -> NoReturn:
         os.write(2, traceback.format_exc(limit=-5).encode(errors="replace"))
     finally:
         os._exit(status)
+
+
+def rehearse() -> None:
+    """Do in small what every task takes, so that the pages of memory it writes to are this child's own beforehand."""
+    source = json.loads(frame("pass")[LENGTH.size :])
+    program.open_streams()
+    program.reset(0)
+    program.load(program.compile_program(source), program.fresh_main())
 
 
 def work(server: Server, channel: Channel) -> int:
@@ -71,10 +80,12 @@ def start(channel: Channel, base_bytes: int) -> dict[str, Any] | None:
     data, descriptors = receive_descriptors(channel.socket, REQUEST.size)
     if not data:
         return None
-    payload, errors, *link = descriptors
+    payload, null, errors, *link = descriptors
     task = read_payload(payload)
-    for descriptor, place in [(errors, 2), *((each, LINK) for each in link)]:
+    # /dev/null was opened for this child alone: what a program sets on it no other one sees.
+    for descriptor, place in [(null, 0), (null, 1), (errors, 2), *((each, LINK) for each in link)]:
         os.dup2(descriptor, place)
+    for descriptor in (null, errors, *link):
         os.close(descriptor)
     limit(Request.unpack(data), base_bytes)
     return task

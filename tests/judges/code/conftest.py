@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jurybox.judges.code import CodeJudge, Limits
@@ -27,3 +29,25 @@ def run(judge):
 def labels(run):
     """The labels of single tests."""
     return lambda *args, **kwargs: [result.label for result in run(*args, **kwargs).tests]
+
+
+@pytest.fixture
+def descendants():
+    """A function: these processes and all that descend from them."""
+    return _descendants
+
+
+def _descendants(pids):
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents[int(status.parent.name)] = int(fields[1])
+    members, frontier = set(), {pid for pid in pids if pid in parents}
+    while frontier:
+        members |= frontier
+        frontier = {pid for pid, parent in parents.items() if parent in frontier} - members
+    return members
