@@ -13,6 +13,7 @@ from .cgpo import (
 )
 from .curriculum import Curriculum
 from .disco import DisCO, DisCOConfig, DisCOTrainer
+from .dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
 from .grpo import GRPO
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
@@ -20,6 +21,7 @@ from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
+    "DRRPO",
     "GRPO",
     "NGRPO",
     "Batch",
@@ -32,6 +34,8 @@ __all__ = [
     "CRRAFTConfig",
     "CRRAFTTrainer",
     "Curriculum",
+    "DRRPOConfig",
+    "DRRPOTrainer",
     "DisCO",
     "DisCOConfig",
     "DisCOTrainer",

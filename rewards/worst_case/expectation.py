@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
+from numbers import Real
 from typing import Literal, NamedTuple, get_args
 
 from . import chi2, kl, tv
@@ -114,6 +115,6 @@ def checked_divergence(divergence: Divergence) -> Divergence:
 
 def checked_radius(rho: float) -> float:
     """A number >= 0; infinity means that every distribution is in the ball."""
-    if not rho >= 0.0:
+    if not isinstance(rho, Real) or not rho >= 0.0:
         raise ValueError(f"rho is the radius of the ball, a number >= 0, not {rho!r}")
     return rho

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
+from jurybox.trainers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
@@ -60,6 +61,7 @@ class Paper:
 PAPERS = {
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),
+    "dr-rpo": Paper(DRRPOTrainer, DRRPOConfig, columns={"domain": ["a", "b", "b", "a"]}),
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
     "rl-struct": Paper(RLStructTrainer, RLStructConfig),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),

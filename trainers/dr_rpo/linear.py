@@ -52,7 +52,7 @@ def linear_tv_backup(
     Phi: `(K, d)`. V_next: `(K,)`. phi_query, theta, rho: `(d,)`. lam: the ridge. beta: the bonus's scale.
     H_minus_h: C, the number of steps left with the present one: the cap of Q and the last breakpoint.
 
-    z_i is piecewise linear in a but not concave in general, so all breakpoints are tried, and α_i is the smallest of the
+    z_i is piecewise linear in a but not concave in general, so all breakpoints are tried; α_i is the smallest of the
     best: with ρ_i = 0 every a above all V ties.
     """
     features, query = np.asarray(Phi, float), np.asarray(phi_query, float)
@@ -85,6 +85,4 @@ def _inverse_gram(features: Array, lam: float) -> Array:
     """Λ⁻¹ `(d, d)`."""
     if not lam > 0:
         raise ValueError(f"lam is the ridge, a number above 0, not {lam!r}")
-    gram = lam * np.eye(features.shape[1]) + features.T @ features
-    inverse: Array = np.linalg.inv(gram)
-    return inverse
+    return np.linalg.inv(lam * np.eye(features.shape[1]) + features.T @ features).astype(float)

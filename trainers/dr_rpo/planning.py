@@ -1,7 +1,7 @@
 """Robust and regularised values of a small Markov decision process that is known. NumPy.
 
-    Q_h(s,a) = r(s,a) + min {E_P V_{h+1} : D(P, P₀(s,a)) <= ρ}
-    V_h(s)   = η log Σ_a π_ref(a|s) exp(Q_h(s,a)/η),   π_h ∝ π_ref exp(Q_h/η),   V_{H+1} = 0
+Q_h(s,a) = r(s,a) + min {E_P V_{h+1} : D(P, P₀(s,a)) <= ρ}
+V_h(s)   = η log Σ_a π_ref(a|s) exp(Q_h(s,a)/η),   π_h ∝ π_ref exp(Q_h/η),   V_{H+1} = 0
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def robust_regularised_vi(
     transitions, rewards = np.asarray(P, float), np.asarray(r, float)
     value, steps = np.zeros(rewards.shape[0]), []
     for _ in range(H):
-        worst = [[robust_expectation(value, p, divergence, rho).value for p in actions] for actions in transitions]
+        worst = [
+            [robust_expectation(value.tolist(), p, divergence, rho).value for p in actions]
+            for actions in transitions.tolist()
+        ]
         Q = rewards + np.array(worst)
         policy, value = regularised_policy(Q, ref, eta)
         steps.append((value, policy, Q))

@@ -1,7 +1,7 @@
 """The policy that a KL term keeps near a reference, in closed form and as one step of mirror ascent. NumPy.
 
-    max_π ⟨π, Q⟩ − η KL(π‖π_ref)                          at  π ∝ π_ref exp(Q/η)
-    max_π ⟨π, Q⟩ − η KL(π‖π_ref) − (1/α) KL(π‖π_k)        at  π ∝ π_k^(1/(1+ηα)) π_ref^(ηα/(1+ηα)) exp(αQ/(1+ηα))
+max_π ⟨π, Q⟩ − η KL(π‖π_ref)                          at  π ∝ π_ref exp(Q/η)
+max_π ⟨π, Q⟩ − η KL(π‖π_ref) − (1/α) KL(π‖π_k)        at  π ∝ π_k^(1/(1+ηα)) π_ref^(ηα/(1+ηα)) exp(αQ/(1+ηα))
 """
 
 from __future__ import annotations
