@@ -4,7 +4,10 @@ from .arithmetic import Product, Sum
 from .choice import Cascade, Route
 from .explanation import Explanation
 from .gate import Gate
+from .hapo import HAPO
 from .leaf import Function, Part
+from .length_history import LengthHistory
+from .length_reward import length_reward, repetition_penalty
 from .logic import All, Not, Some
 from .reward import Reward, as_reward
 from .reward_model import RewardModel, calibrate
@@ -18,6 +21,7 @@ from .worst_case import Robust, robust
 RewardModelJudge = RewardModel  # what users of judge libraries look for
 
 __all__ = [
+    "HAPO",
     "All",
     "Cascade",
     "Clip",
@@ -25,6 +29,7 @@ __all__ = [
     "Explanation",
     "Function",
     "Gate",
+    "LengthHistory",
     "Linear",
     "Not",
     "Part",
@@ -44,6 +49,8 @@ __all__ = [
     "Sum",
     "as_reward",
     "calibrate",
+    "length_reward",
+    "repetition_penalty",
     "robust",
     "structured_reward",
 ]

@@ -1,16 +1,50 @@
-"""HAPO: its advantages are GRPO's, with or without the division by the standard deviation."""
+"""HAPO: the length reward with its weight, the reward over batches with its history, and GRPO's advantages."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from jurybox.judges import judge
+from jurybox.rewards import HAPO, length_reward, repetition_penalty
 from jurybox.trainers.grpo import grpo_advantages
 from jurybox.trainers.objectives import consecutive_groups, standardize
 
 from ..case import Case
 
 
-def grpo_advantage(case: Case) -> dict[str, Any]:
+@judge
+def said_correct(completion: str, correct: bool) -> bool:
+    """What the row says."""
+    return correct
+
+
+def _length_reward(case: Case) -> dict[str, Any]:
+    rows = zip(case["seq_len"], case["history_len"], case["is_correct"], strict=True)
+    return {"r_len": [length_reward(n, h, right, **_settings(case)) for n, h, right in rows]}
+
+
+def _combined_reward_sequence(case: Case) -> dict[str, Any]:
+    reward = HAPO(said_correct, **_settings(case))
+    rewards, history_after = [], []
+    for batch in case["batches"]:
+        columns = {"problem_id": batch["problem_id"], "correct": batch["correct"]}
+        ids = [list(range(length)) for length in batch["length"]]
+        rewards.append(reward(completions=[""] * len(ids), completion_ids=ids, **columns))
+        problems = [row["problem_id"] for row in reward.history.table()]
+        history_after.append({str(problem): reward.history.h(problem, reward.mode) for problem in problems})
+    return {"rewards": rewards, "history_after": history_after}
+
+
+def _settings(case: Case) -> dict[str, Any]:
+    renamed = {"tolerance_ratio": "tolerance"}
+    return {renamed.get(name, name): value for name, value in case.params.items()}
+
+
+def _repetition_penalty(case: Case) -> dict[str, Any]:
+    return {"r_rep": [repetition_penalty(tokens, **case.params) for tokens in case["tokens"]]}
+
+
+def _grpo_advantage(case: Case) -> dict[str, Any]:
     rewards, params = case.tensor("rewards"), case.params
     groups = consecutive_groups(len(rewards), params["num_generations"])
     if params["scale"] == "group":
@@ -18,4 +52,9 @@ def grpo_advantage(case: Case) -> dict[str, Any]:
     return {"advantages": grpo_advantages(rewards, groups, scale=params["scale"])}
 
 
-FUNCTIONS = {"grpo_advantage": grpo_advantage}
+FUNCTIONS = {
+    "combined_reward_sequence": _combined_reward_sequence,
+    "grpo_advantage": _grpo_advantage,
+    "length_reward": _length_reward,
+    "repetition_penalty": _repetition_penalty,
+}
