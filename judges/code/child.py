@@ -41,6 +41,7 @@ class Child:
         spare: the child, which waits.
         task: what it does; goes into a descriptor that only the child reads.
         limits: its bounds.
+        streams: descriptors for its 0 and 1; None for a /dev/null that no other child shares.
         link: one more descriptor for it, of a socket to another child.
 
     Raises:
@@ -48,7 +49,13 @@ class Child:
     """
 
     def __init__(
-        self, server: Server, spare: Spare, task: dict[str, Any], limits: Limits, link: int | None = None
+        self,
+        server: Server,
+        spare: Spare,
+        task: dict[str, Any],
+        limits: Limits,
+        streams: tuple[int, int] | None = None,
+        link: int | None = None,
     ) -> None:
         self.server = server
         self.number, self.pidfd, self.channel = spare
@@ -57,23 +64,25 @@ class Child:
         self._errors = os.memfd_create("stderr")
         self.channel.setblocking(False)
         try:
-            self._start(task, limits, link)
+            self._start(task, limits, streams, [] if link is None else [link])
         except BaseException:
             self.close()
             raise
         self._queued: float | None = None  # while it was made ready
 
-    def _start(self, task: dict[str, Any], limits: Limits, link: int | None) -> None:
+    def _start(self, task: dict[str, Any], limits: Limits, streams: tuple[int, int] | None, link: list[int]) -> None:
         request = Request(limits.memory_mb, limits.cpu_seconds, limits.output_kb)
-        payload, null = file_of(json.dumps(task).encode()), os.open(os.devnull, os.O_RDWR)
-        descriptors = [payload, null, self._errors, *([] if link is None else [link])]
+        mine = [file_of(json.dumps(task).encode())]
+        if streams is None:
+            mine.append(os.open(os.devnull, os.O_RDWR))
+            streams = mine[-1], mine[-1]
         try:
-            socket.send_fds(self.channel, [request.pack()], descriptors)
+            socket.send_fds(self.channel, [request.pack()], [mine[0], *streams, self._errors, *link])
         except OSError as error:
             raise ServerLost(f"the child that waited is gone: {error}") from None
         finally:
-            os.close(payload)
-            os.close(null)
+            for descriptor in mine:
+                os.close(descriptor)
 
     def send(self, message: Any, deadline: float) -> Run[int]:
         """Send one message; its size in bytes. A child that does not read makes this wait, and then `OutOfTime`."""

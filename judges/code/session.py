@@ -61,14 +61,16 @@ class Session:
         """Whether the time for all tests is used up."""
         return monotonic() >= self.total_deadline
 
-    def open(self, kind: str, link: int | None = None, **task: Any) -> Run[Child]:
+    def open(
+        self, kind: str, *, streams: tuple[int, int] | None = None, link: int | None = None, **task: Any
+    ) -> Run[Child]:
         """A running child of a kind. The tester is the only one that is not given the program."""
         task |= {"kind": kind, "seed": self.rules.seed}
         if kind != "tester":
             task["code"] = self.code
         began = monotonic()
         spare = yield from self.server.take()
-        child = Child(self.server, spare, task, self.rules.limits, link)
+        child = Child(self.server, spare, task, self.rules.limits, streams, link)
         self.children[child] = began
         return child
 

@@ -95,7 +95,11 @@ class _Judging:
     def _run(self) -> Run[TestResult]:
         began = monotonic()
         if self.child is None:
-            self.child = yield from self.session.open("stdio")
+            stdin = self._new_files(self.tests[len(self.results)])
+            try:
+                self.child = yield from self.session.open("stdio", streams=(stdin, self.sent[-1]))
+            finally:
+                os.close(stdin)
             self.served = 0
         self._send_ahead(self.child)
         self.served += 1
@@ -110,10 +114,14 @@ class _Judging:
         """Give the child this test and some of the next, so that it need not wait for us."""
         first = len(self.results)
         for test in self.tests[first + len(self.sent) : first + self.window]:
-            stdin, stdout = file_of(test.stdin.encode("utf-8", "surrogateescape")), os.memfd_create("stdout")
-            child.send_descriptors([stdin, stdout])
+            stdin = self._new_files(test)
+            child.send_descriptors([stdin, self.sent[-1]])
             os.close(stdin)
-            self.sent.append(stdout)
+
+    def _new_files(self, test: StdioTest) -> int:
+        """The input of a test, to be closed once it is sent; its output is the last of `sent`."""
+        self.sent.append(os.memfd_create("stdout"))
+        return file_of(test.stdin.encode("utf-8", "surrogateescape"))
 
     def _ending(self, began: float) -> Run[TestResult]:
         """How the program ended on one input; the label "ended" when nothing is wrong so far."""

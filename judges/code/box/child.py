@@ -80,12 +80,10 @@ def start(channel: Channel, base_bytes: int) -> dict[str, Any] | None:
     data, descriptors = receive_descriptors(channel.socket, REQUEST.size)
     if not data:
         return None
-    payload, null, errors, *link = descriptors
+    payload, stdin, stdout, errors, *link = descriptors
     task = read_payload(payload)
-    # /dev/null was opened for this child alone: what a program sets on it no other one sees.
-    for descriptor, place in [(null, 0), (null, 1), (errors, 2), *((each, LINK) for each in link)]:
+    for descriptor, place in [(stdin, 0), (stdout, 1), (errors, 2), *((each, LINK) for each in link)]:
         os.dup2(descriptor, place)
-    for descriptor in (null, errors, *link):
         os.close(descriptor)
     limit(Request.unpack(data), base_bytes)
     return task

@@ -1,5 +1,7 @@
 """A child that runs one program on several inputs, one after the other, each with descriptors of its own for 0 and 1.
 
+The first pair comes with the task, so that the program starts at once.
+
 It never learns an expected output. What one run leaves behind can therefore only spoil the next one's answer, and
 the caller runs a spoilt test again in a fresh child.
 """
@@ -14,7 +16,7 @@ from .wire import Channel, receive_descriptors
 
 
 def run(channel: Channel, task: dict[str, Any]) -> int:
-    """Serve tests until the caller hangs up; the exit status of the child."""
+    """Run the first test, and more until the caller hangs up; the exit status of the child."""
     try:
         code = program.compile_program(task["code"])
     except program.CompileError as error:
@@ -22,13 +24,13 @@ def run(channel: Channel, task: dict[str, Any]) -> int:
         return 1
     errors = program.open_errors()
     while True:
+        program.open_streams(errors)
+        program.reset(task["seed"])
+        ending = program.execute(code, program.fresh_main())
+        channel.send(["ended", *ending])
         data, descriptors = receive_descriptors(channel.socket, 1)
         if not data:
             return 0
         for place, descriptor in enumerate(descriptors):
             os.dup2(descriptor, place)
             os.close(descriptor)
-        program.open_streams(errors)
-        program.reset(task["seed"])
-        ending = program.execute(code, program.fresh_main())
-        channel.send(["ended", *ending])

@@ -26,7 +26,7 @@ class BadFrame(ValueError):  # noqa: N818 - the name says what happened
 
 
 class Request(NamedTuple):
-    """Caller to child: start. Its descriptors are: payload, /dev/null, standard error, perhaps a link."""
+    """Caller to child: start. Its descriptors are: payload, the standard three, perhaps a link."""
 
     memory_mb: int
     cpu_s: int
