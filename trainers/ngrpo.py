@@ -42,7 +42,7 @@ def ngrpo_advantage(
     """`(N,)` rewards, NaN = unscored, to `(N,)` advantages; 0 for rows without a reward.
 
     >>> ngrpo_advantage(torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([0, 0, 1, 1]))
-    tensor([ 0.5774, -1.1547, -0.5774, -0.5774])
+    tensor([ 0.5773, -1.1547, -0.5773, -0.5773])
 
     max_reward: r_max, the largest reward possible. num_virtual: v; with 0 this is GRPO with the same eps.
     ddof: 1 for the sample's standard deviation as in the paper's code and figure, 0 for its printed equation.
