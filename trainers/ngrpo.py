@@ -25,6 +25,7 @@ from .objectives import aggregate, clipped_surrogate, clipped_tokens, group_stat
 from .seam import Objective, ObjectiveConfig, ObjectiveTrainer, Rollout
 
 Strategy = Literal["all_correct", "all_incorrect", "all"]
+Filter = Literal["all_correct", "all_incorrect", "all", "none"]
 
 NEAR = 1e-5
 """Rewards this close to r_max count as r_max: an advantage does not depend on the size of the gap to it."""
@@ -139,7 +140,7 @@ class NGRPOConfig(ObjectiveConfig):
     )
     ddof: int = field(default=1, metadata={"help": "1: sample standard deviation (the code's); 0: the equation's."})
     advantage_eps: float = field(default=1e-6, metadata={"help": "Added to a group's standard deviation."})
-    filter: Strategy | Literal["none"] = field(
+    filter: Filter = field(
         default="all_correct",
         metadata={"help": "Groups to leave out of the loss: 'all_correct', 'all_incorrect', 'all' (both) or 'none'."},
     )
@@ -167,12 +168,14 @@ class NGRPOConfig(ObjectiveConfig):
     def __post_init__(self) -> None:
         if self.num_virtual < 0:
             raise ValueError(f"num_virtual={self.num_virtual}: give 0 (plain GRPO) or more")
+        if self.max_reward is not None and not math.isfinite(self.max_reward):
+            raise ValueError(f"max_reward={self.max_reward}: give the largest possible weighted sum of the rewards")
         if self.ddof not in (0, 1):
             raise ValueError(f"ddof={self.ddof}: give 1 (sample standard deviation) or 0 (population)")
         if not self.advantage_eps > 0:
             raise ValueError(f"advantage_eps={self.advantage_eps}: give a small positive number, such as 1e-6")
-        if self.filter not in (choices := (*get_args(Strategy), "none")):
-            raise ValueError(f"filter={self.filter!r}: give {', '.join(map(repr, choices))}")
+        if self.filter not in get_args(Filter):
+            raise ValueError(f"filter={self.filter!r}: give {', '.join(map(repr, get_args(Filter)))}")
         if self.updates_per_generation < 1:
             raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")
         if self.steps_per_generation is None and self.generation_batch_size is None:

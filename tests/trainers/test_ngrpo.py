@@ -165,6 +165,7 @@ def test_updates_are_counted_in_optimizer_steps() -> None:
     ("settings", "message"),
     [
         ({"num_virtual": -1}, "num_virtual=-1: give 0"),
+        ({"max_reward": math.inf}, "max_reward=inf: give the largest possible"),
         ({"ddof": 2}, "ddof=2: give 1"),
         ({"advantage_eps": 0.0}, "advantage_eps=0.0: give a small positive"),
         ({"filter": "all-correct"}, "filter='all-correct': give 'all_correct', 'all_incorrect', 'all', 'none'"),
