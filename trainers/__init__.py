@@ -15,6 +15,7 @@ from .curriculum import Curriculum
 from .disco import DisCO, DisCOConfig, DisCOTrainer
 from .dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
 from .grpo import GRPO
+from .hapo import HAPOConfig, HAPOTrainer
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
 from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
@@ -40,6 +41,8 @@ __all__ = [
     "DisCOConfig",
     "DisCOTrainer",
     "Generation",
+    "HAPOConfig",
+    "HAPOTrainer",
     "MDPOConfig",
     "MDPOTrainer",
     "NGRPOConfig",

@@ -14,6 +14,7 @@ from typing import Any
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.grpo import GRPO
+from jurybox.trainers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
@@ -63,6 +64,9 @@ PAPERS = {
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),
     "dr-rpo": Paper(DRRPOTrainer, DRRPOConfig, columns={"domain": ["a", "b", "b", "a"]}),
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
+    "hapo": Paper(
+        HAPOTrainer, HAPOConfig, {"loss_type": "dapo", "temperature": 1.0}, columns={"problem_id": [0, 1, 2, 3]}
+    ),
     "rl-struct": Paper(RLStructTrainer, RLStructConfig),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
     "ngrpo": Paper(NGRPOTrainer, NGRPOConfig, {"updates_per_generation": 1, "entropy_coef": 0.0}),
