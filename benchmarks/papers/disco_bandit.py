@@ -93,8 +93,8 @@ CONSTRAINT_ARMS: dict[str, tuple[str, Loss]] = {
 def run_difficulty(setting: Setting) -> Result:
     """P(right) of the hardest question, and of all."""
     _, loss = DIFFICULTY_ARMS[setting.arm]
-    start = DIFFICULTY.p_right(DIFFICULTY.start)
-    curves = {"hardest": [(0, start[0].item())], "all": [(0, start.mean().item())]}
+    before = DIFFICULTY.p_right(DIFFICULTY.start)
+    curves = {"hardest": [(0, before[0].item())], "all": [(0, before.mean().item())]}
     for batch, (right, _) in enumerate(DIFFICULTY.train(loss, seed=setting.seed, batches=setting.steps), start=1):
         curves["hardest"].append((batch, right[0].item()))
         curves["all"].append((batch, right.mean().item()))
