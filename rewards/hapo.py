@@ -93,7 +93,7 @@ class HAPO(Reward):
         for name, choices in (("mode", Mode), ("unit", Unit)):
             if (given := getattr(self, name)) not in get_args(choices):
                 raise ValueError(f"{name} must be {' or '.join(map(repr, get_args(choices)))}, not {given!r}")
-        if 1.0 + self.w * self.c + self.repetition_penalty <= 0.0:
+        if 1.0 + self.w * self.c <= 0.0:
             warnings.warn(
                 f"with w={self.w:g} and c={self.c:g} a long right answer earns no more than a wrong one: "
                 "take a smaller w, or a c nearer to 0",
