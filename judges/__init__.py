@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
+    from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
+    from .vulnerability.llm import LLMVulnerabilityJudge
 
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
@@ -33,8 +35,11 @@ _ON_USE = {
     "JSONObjectJudge": ".structured",
     "KeyCoverageJudge": ".structured",
     "LLMJudge": ".llm",
+    "LLMVulnerabilityJudge": ".vulnerability.llm",
     "OuterFormJudge": ".structured",
     "OutsideLength": ".structured",
+    "RuleVulnerabilityJudge": ".vulnerability",
+    "VulnerabilityFormatJudge": ".vulnerability",
 }
 
 __all__ = [
@@ -51,6 +56,7 @@ __all__ = [
     "Judge",
     "KeyCoverageJudge",
     "LLMJudge",
+    "LLMVulnerabilityJudge",
     "LengthJudge",
     "MathJudge",
     "Memo",
@@ -58,9 +64,11 @@ __all__ = [
     "OuterFormJudge",
     "OutsideLength",
     "RepetitionJudge",
+    "RuleVulnerabilityJudge",
     "Sample",
     "TooLong",
     "Verdict",
+    "VulnerabilityFormatJudge",
     "WorkerDied",
     "WorkerPool",
     "completion_text",

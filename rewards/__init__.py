@@ -11,11 +11,13 @@ from .length_reward import length_reward, repetition_penalty
 from .logic import All, Not, Some
 from .reward import Reward, as_reward
 from .reward_model import RewardModel, calibrate
+from .separate import separate
 from .standardize import Standardized
 from .state import RunningMoments, State
 from .structured import structured_reward
 from .transform import Clip, Cosine, Linear, Scale, Schedule
 from .verdict import RewardVerdict
+from .vulnerability import vulnerability_reward
 from .worst_case import Robust, robust
 
 RewardModelJudge = RewardModel  # what users of judge libraries look for
@@ -52,5 +54,7 @@ __all__ = [
     "length_reward",
     "repetition_penalty",
     "robust",
+    "separate",
     "structured_reward",
+    "vulnerability_reward",
 ]

@@ -20,11 +20,13 @@ from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
 from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+from .vulpo import VULPO, VULPOConfig, VULPOTrainer
 
 __all__ = [
     "DRRPO",
     "GRPO",
     "NGRPO",
+    "VULPO",
     "Batch",
     "CGPOConfig",
     "CGPOTrainer",
@@ -55,5 +57,7 @@ __all__ = [
     "RLStructTrainer",
     "Rollout",
     "Stratum",
+    "VULPOConfig",
+    "VULPOTrainer",
     "rl_struct_lora",
 ]
