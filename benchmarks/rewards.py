@@ -5,14 +5,18 @@
 Three judges that do next to nothing judge a GRPO-like batch of 256 distinct completions. The same scores are added
 by hand, as one would without a composition: no abstention, no evidence tree, no metrics. The difference, per
 completion, is the price of the expression; the ratio against a training step is in `jurybox.benchmarks.seam`.
+A worst case over three judges with graded scores is timed against their sum.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from typing import get_args
 
 from ..judges import judge
+from ..rewards import robust
+from ..rewards.worst_case import Divergence
 from . import timing
 
 COMPLETIONS = 256
@@ -62,6 +66,26 @@ def measure(repeats: int) -> dict[str, float]:
     return {"by_hand_us": hand, "composed_us": plain, "logged_us": full, "overhead_us": full - hand}
 
 
+@judge
+def fills(completion: str) -> float:
+    """The share of the room that is used."""
+    return len(completion) / 400
+
+
+@judge
+def varies(completion: str) -> float:
+    """Something between 0 and 1 that is different for nearly every completion."""
+    return len(completion) % 37 / 37
+
+
+def measure_worst_case(divergence: Divergence, repeats: int) -> timing.Ratio:
+    """How many times as long the worst case of three judges takes as their sum, judges included; the ball binds."""
+    completions = ["hello " + "x" * i for i in range(COMPLETIONS)]
+    mean = greets + fills + varies
+    worst = robust(greets, fills, varies, divergence=divergence, radius=0.2)
+    return timing.compare(lambda: mean(None, completions), lambda: worst(None, completions), repeats)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmark and print it."""
     options = timing.arguments(__doc__, argv, repeats=51)
@@ -71,7 +95,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"  composed reward                   {result['composed_us']:6.1f}")
     print(f"  composed reward with its metrics  {result['logged_us']:6.1f}")
     print(f"  what composing costs              {result['overhead_us']:6.1f}")
-    timing.save(options.json, result)
+    ratios: dict[Divergence, timing.Ratio] = {
+        divergence: measure_worst_case(divergence, options.repeats) for divergence in get_args(Divergence)
+    }
+    print("a worst case of three judges against their sum, times as long")
+    for divergence, ratio in ratios.items():
+        print(f"  {divergence:<5} {ratio}")
+    worst = {divergence: ratio.to_dict() for divergence, ratio in ratios.items()}
+    timing.save(options.json, {**result, "worst_case": worst})
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ and given which ones those are, e and a are known in closed form; so the values 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import inf, sqrt
+from typing import NamedTuple
 
 from .gaps import on_the_least, share_of_the_least, unit_gaps
 
@@ -50,8 +50,7 @@ def penalised(values: Sequence[float], p: Sequence[float], lam: float) -> float:
     return mean - variance / (4.0 * lam)
 
 
-@dataclass(frozen=True, slots=True)
-class _Below:
+class _Below(NamedTuple):
     """The values up to some size: the share of p on and above them, their mean and variance, and the next value."""
 
     share: float
