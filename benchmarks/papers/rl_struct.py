@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
+from math import inf
 from statistics import fmean
 from typing import Any
 
@@ -45,6 +47,7 @@ MEASURES = {
     "structural_accuracy": Measure("structural accuracy", curve=True),
     "format_consistency": Measure("format consistency"),
     "content_accuracy": Measure("content accuracy", curve=True),
+    **{f"half/{part}": Measure(f"R_{part}: half its gain by step", ".0f") for part in ("valid", "struct", "correct")},
 }
 
 
@@ -85,7 +88,7 @@ def measure(policy: Any, tokenizer: Any) -> dict[str, float]:
     scores = FieldF1Judge("expected")(completions=texts, expected=[row["expected"] for row in held_out])
     content = fmean(score for score in scores if score is not None)
     metrics = structure_metrics(texts, KEYS) | {"content_accuracy": content}
-    return {name: metrics[name] for name in MEASURES}
+    return {name: metrics[name] for name in MEASURES if name in metrics}
 
 
 PLAYGROUND = PlaygroundRun(
@@ -108,8 +111,20 @@ PLAYGROUND = PlaygroundRun(
 
 def run(setting: Setting) -> Result:
     """Train one arm."""
-    objective = Imitation if setting.arm == "sft" else None
-    return PLAYGROUND.train(setting, RLStructTrainer, objective=objective, **WEIGHTS.get(setting.arm, {}))
+    if setting.arm == "sft":
+        return PLAYGROUND.train(setting, RLStructTrainer, objective=Imitation)
+    return with_rises(PLAYGROUND.train(setting, RLStructTrainer, **WEIGHTS.get(setting.arm, {})))
+
+
+def with_rises(result: Result) -> Result:
+    """The result with the steps by which its parts had made half their gain, in runs that are long enough to say."""
+    steps = {}
+    for part in PARTS:
+        curve = result.curves[f"train/{part}"]
+        step = rise_of(part, curve, WINDOW).step if len(curve) >= WINDOW else None
+        if f"half/{part}" in MEASURES and step is not None:
+            steps[f"half/{part}"] = float(step)
+    return replace(result, final={**result.final, **steps})
 
 
 def _ends_above(measured: str, arm: str, than: str) -> Any:
@@ -140,10 +155,12 @@ def _structure_without_syntax(results: Mapping[str, Result]) -> bool:
     return learned and _validity_lost(results, "no-syntax") >= 0.2
 
 
-def _syntax_before_content(results: Mapping[str, Result]) -> bool:
-    curves = results["rl-struct"].curves
-    valid, correct = (rise_of(part, curves[f"train/{part}"], WINDOW).step for part in ("valid", "correct"))
-    return valid is not None and (correct is None or valid <= correct)
+def _before_content(part: str) -> Any:
+    def holds(results: Mapping[str, Result]) -> bool:
+        steps = results["rl-struct"].final
+        return steps.get(f"half/{part}", inf) <= steps.get("half/correct", inf) < inf
+
+    return holds
 
 
 EXPERIMENTS = (
@@ -173,7 +190,8 @@ EXPERIMENTS = (
                 "without R_valid and R_correct JSON validity ends at least 0.2 lower, and structure is learned",
                 _structure_without_syntax,
             ),
-            Claim("validity makes half its gain no later than correctness", _syntax_before_content),
+            Claim("R_valid makes half its gain no later than R_correct", _before_content("valid")),
+            Claim("R_struct makes half its gain no later than R_correct", _before_content("struct")),
         ),
         prepare=PLAYGROUND.prepare,
     ),
