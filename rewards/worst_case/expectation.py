@@ -61,7 +61,7 @@ def robust_regularised(
 ) -> float:
     """min_q {E_q v + λ·D(q, p)}: the ball replaced by a price for leaving p.
 
-    >>> robust_regularised([1.0, 0.0, 0.5, 0.9], None, "tv", 0.3)
+    >>> round(robust_regularised([1.0, 0.0, 0.5, 0.9], None, "tv", 0.3), 4)
     0.225
 
     Raises:
