@@ -75,7 +75,8 @@ def _as_sum(reward: Reward) -> Sum:
 
 def _weigh(reward: Reward, weight: float) -> Reward:
     total = _as_sum(reward)
-    return _plain(Sum(tuple((weight * own, part) for own, part in total.terms), weight * total.constant))
+    constant = weight * total.constant + 0.0  # -0.0 would make every score of 0 a "-0"
+    return _plain(Sum(tuple((weight * own, part) for own, part in total.terms), constant))
 
 
 def _plain(total: Sum) -> Reward:

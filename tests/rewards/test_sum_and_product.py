@@ -112,3 +112,8 @@ def test_prints_as_written(text):
     reward = eval(text, {"a": a, "b": b, "c": c})
     expected = {"2 - a": "2 - a", "-a + 2": "2 - a"}.get(text, text)
     assert repr(reward) == expected
+
+
+def test_no_score_is_a_negative_zero():
+    assert math.copysign(1.0, say(-a, a=0.0)) == 1.0
+    assert math.copysign(1.0, say(1.0 - a - 1.0, a=0.0)) == 1.0
