@@ -115,5 +115,5 @@ def test_prints_as_written(text):
 
 
 def test_no_score_is_a_negative_zero():
-    assert math.copysign(1.0, say(-a, a=0.0)) == 1.0
-    assert math.copysign(1.0, say(1.0 - a - 1.0, a=0.0)) == 1.0
+    assert math.copysign(1.0, say(-a, a=0.0).score) == 1.0
+    assert math.copysign(1.0, say(1.0 - a - 1.0, a=0.0).score) == 1.0
