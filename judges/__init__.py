@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .code import CodeJudge
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
+    from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
@@ -38,7 +39,12 @@ _ON_USE = {
     "LLMVulnerabilityJudge": ".vulnerability.llm",
     "OuterFormJudge": ".structured",
     "OutsideLength": ".structured",
+    "PairwiseFunction": ".pairwise",
+    "PairwiseJudge": ".pairwise",
+    "PairwiseLLM": ".pairwise",
     "RuleVulnerabilityJudge": ".vulnerability",
+    "Scored": ".pairwise",
+    "VerdictModel": ".pairwise",
     "VulnerabilityFormatJudge": ".vulnerability",
 }
 
@@ -63,11 +69,16 @@ __all__ = [
     "MixtureOfJudges",
     "OuterFormJudge",
     "OutsideLength",
+    "PairwiseFunction",
+    "PairwiseJudge",
+    "PairwiseLLM",
     "RepetitionJudge",
     "RuleVulnerabilityJudge",
     "Sample",
+    "Scored",
     "TooLong",
     "Verdict",
+    "VerdictModel",
     "VulnerabilityFormatJudge",
     "WorkerDied",
     "WorkerPool",

@@ -1,5 +1,6 @@
 """Rewards: verdicts in, one number out. Written as an expression over judges, called by any TRL trainer."""
 
+from .anchor import AnchorWinReward, pairwise_reward
 from .arithmetic import Product, Sum
 from .choice import Cascade, Route
 from .explanation import Explanation
@@ -25,6 +26,7 @@ RewardModelJudge = RewardModel  # what users of judge libraries look for
 __all__ = [
     "HAPO",
     "All",
+    "AnchorWinReward",
     "Cascade",
     "Clip",
     "Cosine",
@@ -52,6 +54,7 @@ __all__ = [
     "as_reward",
     "calibrate",
     "length_reward",
+    "pairwise_reward",
     "repetition_penalty",
     "robust",
     "separate",

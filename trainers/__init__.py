@@ -18,6 +18,7 @@ from .grpo import GRPO
 from .hapo import HAPOConfig, HAPOTrainer
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
+from .pairwise import PairwiseGRPOConfig, PairwiseGRPOTrainer, PairwisePPO, PairwisePPOConfig, PairwisePPOTrainer
 from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 from .vulpo import VULPO, VULPOConfig, VULPOTrainer
@@ -52,6 +53,11 @@ __all__ = [
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",
+    "PairwiseGRPOConfig",
+    "PairwiseGRPOTrainer",
+    "PairwisePPO",
+    "PairwisePPOConfig",
+    "PairwisePPOTrainer",
     "Policy",
     "RLStructConfig",
     "RLStructTrainer",

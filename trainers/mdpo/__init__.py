@@ -3,11 +3,11 @@
 Every iteration maximises the linearised return minus 1/t_k times the KL from the policy that sampled, by m gradient
 steps on the whole batch; nothing is clipped. (Not multimodal DPO, which has the same acronym.)
 
-Where to read: `tokens` is the form for language models and `trainer` its trainer; `on_policy`, `gae` and `off_policy`
+Where to read: `tokens` is the form for language models and `trainer` its trainer; `on_policy` and `off_policy`
 are the losses for control tasks; `mirror` is the exact step that all of them approximate.
 """
 
-from .gae import GAE, gae
+from ..objectives import GAE, gae
 from .mirror import mirror_descent_exact_steps
 from .off_policy import OffPolicyLosses, half_mean_square, mdpo_off_policy_losses, tsallis_log
 from .on_policy import OnPolicyLoss, mdpo_on_policy_loss_categorical, mdpo_on_policy_loss_diag_gaussian

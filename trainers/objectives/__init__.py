@@ -1,12 +1,15 @@
 """Pure functions of tensors that objectives are made of. They need no trainer and no TRL."""
 
 from .aggregate import Aggregation, aggregate, masked_mean
+from .gae import GAE, gae, token_gae
 from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
 from .kl import kl_k1, kl_k2, kl_k3
 from .processes import sum_over_processes
 from .surrogate import Level, clipped_surrogate, clipped_tokens, importance_ratio
+from .whiten import whiten
 
 __all__ = [
+    "GAE",
     "Aggregation",
     "GroupStats",
     "Level",
@@ -14,6 +17,7 @@ __all__ = [
     "clipped_surrogate",
     "clipped_tokens",
     "consecutive_groups",
+    "gae",
     "group_stats",
     "importance_ratio",
     "kl_k1",
@@ -22,5 +26,7 @@ __all__ = [
     "masked_mean",
     "standardize",
     "sum_over_processes",
+    "token_gae",
+    "whiten",
     "whole_batch",
 ]

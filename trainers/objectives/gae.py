@@ -1,4 +1,4 @@
-"""Generalised advantage estimation over consecutive steps that may span several episodes."""
+"""Generalised advantage estimation: over consecutive steps that may span episodes, and over the tokens of rows."""
 
 from __future__ import annotations
 
@@ -49,3 +49,27 @@ def gae(
         later = delta + gamma * lam * n * later
         adv[i], value = later, vpred[i]
     return GAE(adv, adv + vpred)
+
+
+def token_gae(rewards: Tensor, values: Tensor, mask: Tensor, *, gamma: float = 1.0, lam: float = 0.95) -> GAE:
+    """The same where every row is an episode and its steps are the tokens of the mask; 0 elsewhere.
+
+    >>> token_gae(torch.tensor([[0.0, 1.0, 9.0]]), torch.zeros(1, 3), torch.tensor([[1, 1, 0]]), lam=1.0).adv
+    tensor([[1., 1., 0.]])
+
+    All `(B, T)`. values: V before each token; after the last one it is 0. Tokens outside the mask may lie between
+    others (what a tool wrote): the step before them leads to the next token of the mask. They may hold anything.
+    """
+    of_loss = mask > 0
+    order = (~of_loss).long().argsort(dim=1, stable=True)  # tokens of the mask first, in their order
+
+    def packed(x: Tensor) -> Tensor:
+        return torch.where(of_loss, x, 0.0).gather(1, order).T  # (T, B), steps first
+
+    beyond = ~of_loss.gather(1, order).T
+    steps = gae(packed(rewards), packed(values), 0.0, beyond, gamma=gamma, lam=lam)
+
+    def unpacked(x: Tensor) -> Tensor:
+        return torch.zeros_like(rewards).scatter(1, order, x.masked_fill(beyond, 0.0).T)
+
+    return GAE(unpacked(steps.adv), unpacked(steps.tdlamret))

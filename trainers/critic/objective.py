@@ -1,0 +1,74 @@
+"""What objectives with a critic share: reading a context, values before an update, and the critic's loss in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from ...judges import completion_text, prompt_text
+from ..objectives import aggregate
+from ..seam import Batch, Objective, Rollout
+from .model import Contexts, Critic
+from .value_loss import clipped_value_loss, explained_variance
+
+
+class CriticObjective(Objective):
+    """An objective whose `advantages()` uses `read` and `values`, returns `fit(…)` beside its advantages, and adds
+    `value_loss(batch)` to its loss.
+
+    critic, tokenizer: given by `CriticTrainer`. anchor: a column that the critic reads before the prompt.
+    """
+
+    needs_old_logps: ClassVar[bool] = True
+
+    critic: Critic
+    tokenizer: Any
+    anchor: str = ""
+
+    def read(self, rollout: Rollout) -> Contexts:
+        """What the critic reads before each of this process's completions."""
+        pairs = zip(rollout.prompts, rollout.rows, strict=True)
+        texts = [critic_context(prompt, row, self.anchor) for prompt, row in pairs]
+        pad = self.tokenizer.pad_token_id
+        rows = [ids[-self.config.max_context_length :] or [pad] for ids in self.tokenizer(texts)["input_ids"]]
+        return Contexts.of(rows, pad, rollout.completion_ids.device)
+
+    @torch.no_grad()
+    def values(self, contexts: Contexts, completion_ids: Tensor) -> Tensor:
+        """`(B, T)` V before each token, without a gradient; row blocks of the size of a micro-batch."""
+        size = self.config.per_device_train_batch_size
+        blocks = range(0, len(completion_ids), size)
+        return torch.cat([self.critic(contexts[i : i + size], completion_ids[i : i + size]) for i in blocks])
+
+    def fit(self, contexts: Contexts, values: Tensor, returns: Tensor) -> dict[str, Tensor]:
+        """The columns that `value_loss` will find in its batch."""
+        names = ("context_ids", "context_mask", "values", "returns")
+        return dict(zip(names, (contexts.ids, contexts.mask, values, returns), strict=True))
+
+    def value_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The critic's loss, not yet weighed, and what to log about it."""
+        values = self.critic(Contexts(batch["context_ids"], batch["context_mask"]), batch.completion_ids)
+        per_token = clipped_value_loss(values, batch["values"], batch["returns"], self.config.value_clip_epsilon)
+        return self.aggregate(batch, per_token), {
+            "critic/value": values,
+            "critic/value_loss": per_token,
+            "critic/explained_variance": explained_variance(values.detach(), batch["returns"], batch.mask),
+        }
+
+    def aggregate(self, batch: Batch, per_token: Tensor) -> Tensor:
+        """The average that `loss_type` asks for."""
+        loss_type = self.config.loss_type
+        return aggregate(per_token, batch.mask, loss_type, num_items=batch.num_items, max_length=batch.max_length)
+
+
+def critic_context(prompt: Any, row: Mapping[str, Any], anchor: str = "") -> str:
+    r"""The text before a completion: the anchor in the column of that name, if there is one, and the prompt.
+
+    >>> critic_context("1+1?", {"anchor": "2"}, "anchor")
+    '2\n1+1?'
+    """
+    answer = row.get(anchor) if anchor else None
+    return prompt_text(prompt) if answer is None else f"{completion_text(answer)}\n{prompt_text(prompt)}"
