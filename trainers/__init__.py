@@ -18,8 +18,17 @@ from .grpo import GRPO
 from .hapo import HAPOConfig, HAPOTrainer
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
-from .pairwise import PairwiseGRPOConfig, PairwiseGRPOTrainer, PairwisePPO, PairwisePPOConfig, PairwisePPOTrainer
+from .pairwise import (
+    PairwiseGRPOConfig,
+    PairwiseGRPOTrainer,
+    PairwisePPO,
+    PairwisePPOConfig,
+    PairwisePPOTrainer,
+    PairwiseRMConfig,
+    PairwiseRMTrainer,
+)
 from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
+from .rso import RSOConfig, RSOTrainer
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 from .vulpo import VULPO, VULPOConfig, VULPOTrainer
 
@@ -58,9 +67,13 @@ __all__ = [
     "PairwisePPO",
     "PairwisePPOConfig",
     "PairwisePPOTrainer",
+    "PairwiseRMConfig",
+    "PairwiseRMTrainer",
     "Policy",
     "RLStructConfig",
     "RLStructTrainer",
+    "RSOConfig",
+    "RSOTrainer",
     "Rollout",
     "Stratum",
     "VULPOConfig",

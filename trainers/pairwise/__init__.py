@@ -17,6 +17,7 @@ from .losses import (
     verdict_cross_entropy,
 )
 from .ppo import PairwisePPO, PairwisePPOConfig, PairwisePPOTrainer
+from .reward_model import PairwiseRMConfig, PairwiseRMTrainer
 
 __all__ = [
     "PPOAdvantages",
@@ -26,6 +27,8 @@ __all__ = [
     "PairwisePPO",
     "PairwisePPOConfig",
     "PairwisePPOTrainer",
+    "PairwiseRMConfig",
+    "PairwiseRMTrainer",
     "RMLoss",
     "pairwise_ppo_advantages",
     "pairwise_ppo_loss",
