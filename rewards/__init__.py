@@ -10,6 +10,7 @@ from .leaf import Function, Part
 from .length_history import LengthHistory
 from .length_reward import length_reward, repetition_penalty
 from .logic import All, Not, Some
+from .preferences import ModelGenerator, preferences
 from .reward import Reward, as_reward
 from .reward_model import RewardModel, calibrate
 from .separate import separate
@@ -35,6 +36,7 @@ __all__ = [
     "Gate",
     "LengthHistory",
     "Linear",
+    "ModelGenerator",
     "Not",
     "Part",
     "Product",
@@ -55,6 +57,7 @@ __all__ = [
     "calibrate",
     "length_reward",
     "pairwise_reward",
+    "preferences",
     "repetition_penalty",
     "robust",
     "separate",
