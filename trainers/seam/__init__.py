@@ -7,11 +7,13 @@ require_tested_trl()
 from .batch import Batch  # noqa: E402
 from .config import ObjectiveConfig  # noqa: E402
 from .contract import ContractError, check_contract  # noqa: E402
+from .demonstrations import Demonstrations, SupervisedObjective  # noqa: E402
 from .objective import Objective  # noqa: E402
 from .pairs import Pairs, PreferenceObjective  # noqa: E402
 from .policy import Generation, Policy  # noqa: E402
 from .preference import PreferenceTrainer  # noqa: E402
 from .rollout import Rollout  # noqa: E402
+from .supervised import SupervisedTrainer  # noqa: E402
 from .trainer import ObjectiveTrainer  # noqa: E402
 
 if not is_tested():
@@ -21,6 +23,7 @@ __all__ = [
     "OVERRIDE",
     "Batch",
     "ContractError",
+    "Demonstrations",
     "Generation",
     "Objective",
     "ObjectiveConfig",
@@ -30,6 +33,8 @@ __all__ = [
     "PreferenceObjective",
     "PreferenceTrainer",
     "Rollout",
+    "SupervisedObjective",
+    "SupervisedTrainer",
     "UntestedTRLError",
     "check_contract",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from trl import DPOTrainer, GRPOTrainer
+from trl import DPOTrainer, GRPOTrainer, SFTTrainer
 
 
 class ContractError(RuntimeError):
@@ -93,7 +93,21 @@ DPO = Contract(
     ),
 )  # fmt: skip
 
-CONTRACTS = (GRPO, DPO)
+SFT = Contract(
+    SFTTrainer,
+    methods={
+        "compute_loss": (
+            ("model", "inputs", "return_outputs", "num_items_in_batch"),
+            "an objective cannot replace the loss of demonstrations",
+        ),
+        "_save_checkpoint": (("model", "trial"), "what an objective learned cannot be saved"),
+        "_load_optimizer_and_scheduler": (("checkpoint",), "what an objective learned cannot be restored"),
+        "_get_output_dir": (("trial",), "the folder of a checkpoint is not known"),
+    },
+    attributes=("_metrics", "aux_loss_enabled", "router_aux_loss_coef"),
+)  # fmt: skip
+
+CONTRACTS = (GRPO, DPO, SFT)
 
 
 def check_contract(*contracts: Contract) -> None:

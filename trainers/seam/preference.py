@@ -11,6 +11,7 @@ from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 
 from ._metrics import reduce_metrics
+from ._recording import Recording
 from ._setting import while_set
 from .pairs import Pairs, PreferenceObjective
 
@@ -66,7 +67,7 @@ class PreferenceTrainer(DPOTrainer):
         columns = {name: inputs.pop(name) for name in self.preference_objective.columns}
         if not self._replaces_loss:
             return super()._compute_loss(model, inputs, return_outputs)
-        recorded = _Recording(model)
+        recorded = Recording(model)
         with ExitStack() as stack:
             if not self.precompute_ref_logps:
                 inputs = {**inputs, **dict(zip(REFERENCE, self._reference(inputs), strict=True))}
@@ -107,19 +108,6 @@ class PreferenceTrainer(DPOTrainer):
             step=self.state.global_step,
             max_steps=self.state.max_steps,
         )
-
-
-class _Recording:
-    """A model that keeps its first outputs."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.first: Any = None
-
-    def __call__(self, **inputs: Any) -> Any:
-        outputs = self.model(**inputs)
-        self.first = outputs if self.first is None else self.first
-        return outputs
 
 
 class _WithColumns:
