@@ -108,7 +108,7 @@ class HAPOTrainer(ObjectiveTrainer):
         histories = [state for state in found if isinstance(state, LengthHistory)]
         tokenizer: Any = getattr(self.processing_class, "tokenizer", self.processing_class)
         for history in histories:
-            history.special_ids |= {*self.eos_token_ids, tokenizer.pad_token_id}
+            history.special_ids |= {*self.eos_token_ids, tokenizer.pad_token_id} - {None}
         self.history: LengthHistory = histories[0]
 
 
