@@ -136,7 +136,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         name="disco-reuse",
-        title="The same with four updates for each generation",
+        title="Six operations, four updates for each generation",
         arms={name: label for name, (label, *_) in REUSE_ARMS.items()},
         measures=MEASURES,
         run=run_reuse,

@@ -11,6 +11,7 @@ from jurybox.benchmarks.experiment import Setting
 from jurybox.benchmarks.papers.disco_bandit import (
     CONSTRAINT,
     DIFFICULTY,
+    DIFFICULTY_ARMS,
     DIFFICULTY_EXPERIMENT,
     RATES,
     disco,
@@ -34,13 +35,12 @@ def setting(arm: str, seed: int, steps: int) -> Setting:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_hardest_question_is_learned_by_disco_and_not_by_grpo(seed: int) -> None:
-    ends = {
-        arm: run_difficulty(setting(arm, seed, DIFFICULTY_EXPERIMENT.steps)).final["hardest"]
-        for arm in ("disco-b", "grpo", "dr-grpo")
-    }
+    finals = {arm: run_difficulty(setting(arm, seed, DIFFICULTY_EXPERIMENT.steps)).final for arm in DIFFICULTY_ARMS}
+    ends = {arm: final["hardest"] for arm, final in finals.items()}
     assert ends["disco-b"] >= 0.95
     assert ends["grpo"] <= ends["disco-b"] - 0.05
     assert ends["dr-grpo"] < ends["grpo"]
+    assert finals["grpo-double"]["mean"] < finals["disco-b"]["mean"]
 
 
 @pytest.mark.parametrize("seed", range(3))
