@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jurybox.rewards import AnchorWinReward
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
+from jurybox.trainers.pairwise import PairwisePPOConfig, PairwisePPOTrainer
 from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
@@ -34,6 +36,19 @@ def has_letter_or_abstains(completions: Sequence[str], letter: Sequence[str], **
         None if c == "t" else UNSCORABLE.get(text, score)
         for text, c, score in zip(completions, letter, scores, strict=True)
     ]
+
+
+def has_more_of_the_letter(prompt: str, first: str, second: str) -> float:
+    """How probably the first has more of the letter that the prompt asks for."""
+    of_first, of_second = first.count(prompt[-1]), second.count(prompt[-1])
+    return (1 + of_first) / (2 + of_first + of_second)
+
+
+def has_more_or_abstains(prompt: str, first: str, second: str) -> float | None:
+    """The same, but some pairs get None or NaN, and a whole group gets None."""
+    if prompt[-1] == "t":
+        return None
+    return UNSCORABLE.get(first, has_more_of_the_letter(prompt, first, second))
 
 
 class GRPOTrainer(ObjectiveTrainer):
@@ -70,4 +85,12 @@ PAPERS = {
     "rl-struct": Paper(RLStructTrainer, RLStructConfig),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
     "ngrpo": Paper(NGRPOTrainer, NGRPOConfig, {"updates_per_generation": 1, "entropy_coef": 0.0}),
+    "pairwise-ppo": Paper(
+        PairwisePPOTrainer,
+        PairwisePPOConfig,
+        {"num_iterations": 1, "temperature": 1.0},
+        reward=lambda: AnchorWinReward(has_more_of_the_letter),
+        abstaining=lambda: AnchorWinReward(has_more_or_abstains),
+        columns={"anchor": ["te", "no", "tete", "e"]},
+    ),
 }

@@ -54,6 +54,11 @@ GRPO = Contract(
         "_save_checkpoint": (("model", "trial"), "reward states cannot be saved"),
         "_load_optimizer_and_scheduler": (("checkpoint",), "reward states cannot be restored"),
         "_get_output_dir": (("trial",), "the folder of a checkpoint is not known"),
+        "create_optimizer": (("model",), "a module beside the policy is not trained"),
+        "training_step": (
+            ("model", "inputs", "num_items_in_batch"),
+            "the gradients of a module beside the policy are not averaged and cleared",
+        ),
         "_get_per_token_logps_and_entropies": (
             (
                 "model", "input_ids", "attention_mask", "logits_to_keep", "batch_size", "compute_entropy",
