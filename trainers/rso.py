@@ -49,10 +49,10 @@ def rso_loss(
         ValueError: an unknown loss, γ that is not positive, log-probabilities of different shapes or not finite.
     """
     _require_gamma(gamma)
+    _require_logps(policy_chosen_logps, policy_rejected_logps, sft_chosen_logps, sft_rejected_logps)
     margin = policy_chosen_logps - policy_rejected_logps
     if loss != "hinge":
         margin = margin - (sft_chosen_logps - sft_rejected_logps)
-    _require_logps(policy_chosen_logps, policy_rejected_logps, sft_chosen_logps, sft_rejected_logps)
     if loss == "sigmoid_norm":
         return -logsigmoid(gamma * margin)
     if loss in ("hinge", "hinge_norm"):
