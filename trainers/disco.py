@@ -219,7 +219,7 @@ class DisCOConfig(ObjectiveConfig):
         default=None,
         metadata={"help": "Least reward of a right answer. By default rewards must be exactly 0 or 1."},
     )
-    updates_per_generation: int = field(
+    updates_per_generation: int | None = field(
         default=4,
         metadata={
             "help": "Mini-batches of a generation, one update each, unless steps_per_generation or "
@@ -227,9 +227,6 @@ class DisCOConfig(ObjectiveConfig):
         },
     )
 
-    steps_per_generation: int | None = field(
-        default=None, metadata={"help": "Default: updates_per_generation × gradient_accumulation_steps."}
-    )
     num_generations: int = field(default=8, metadata={"help": "n: answers to a question."})
     temperature: float = field(default=0.6, metadata={"help": "Of sampling, and of the log-probabilities."})
     learning_rate: float = field(default=2e-6, metadata={"help": "The paper's for 1.5B parameters; 1e-6 for 7B."})
@@ -251,10 +248,6 @@ class DisCOConfig(ObjectiveConfig):
                 raise ValueError(
                     f"DisCO has nothing of GRPO's loss: leave {name} at {value!r}, not {getattr(self, name)!r}"
                 )
-        if self.updates_per_generation < 1:
-            raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")
-        if self.steps_per_generation is None and self.generation_batch_size is None:
-            self.steps_per_generation = self.updates_per_generation * self.gradient_accumulation_steps
         super().__post_init__()
 
     def loss_settings(self) -> dict[str, Any]:

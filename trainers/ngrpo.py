@@ -144,7 +144,7 @@ class NGRPOConfig(ObjectiveConfig):
         default="all_correct",
         metadata={"help": "Groups to leave out of the loss: 'all_correct', 'all_incorrect', 'all' (both) or 'none'."},
     )
-    updates_per_generation: int = field(
+    updates_per_generation: int | None = field(
         default=4,
         metadata={
             "help": "Mini-batches of a generation, one update each, unless steps_per_generation or "
@@ -152,9 +152,6 @@ class NGRPOConfig(ObjectiveConfig):
         },
     )
 
-    steps_per_generation: int | None = field(
-        default=None, metadata={"help": "Default: updates_per_generation × gradient_accumulation_steps."}
-    )
     num_generations: int = field(default=8, metadata={"help": "G: answers to a prompt."})
     epsilon: float = field(default=0.16, metadata={"help": "ε_neg: how far down the ratio of a bad answer may go."})
     epsilon_high: float | None = field(
@@ -176,10 +173,6 @@ class NGRPOConfig(ObjectiveConfig):
             raise ValueError(f"advantage_eps={self.advantage_eps}: give a small positive number, such as 1e-6")
         if self.filter not in get_args(Filter):
             raise ValueError(f"filter={self.filter!r}: give {', '.join(map(repr, get_args(Filter)))}")
-        if self.updates_per_generation < 1:
-            raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")
-        if self.steps_per_generation is None and self.generation_batch_size is None:
-            self.steps_per_generation = self.updates_per_generation * self.gradient_accumulation_steps
         super().__post_init__()
         if self.scale_rewards != "group" or self.multi_objective_aggregation != "sum_then_normalize":
             raise ValueError(

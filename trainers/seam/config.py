@@ -9,9 +9,27 @@ from trl import GRPOConfig
 
 @dataclass
 class ObjectiveConfig(GRPOConfig):
-    """TRL's `GRPOConfig` with what the seam adds; a paper's config adds its own hyperparameters to it."""
+    """TRL's `GRPOConfig` with what the seam adds; a paper's config adds its own hyperparameters to it.
+
+    Raises:
+        ValueError: less than one update for a generation.
+    """
 
     whole_groups: bool = field(
         default=False,
         metadata={"help": "Keep all completions of a prompt in one micro-batch instead of shuffling rows."},
     )
+    updates_per_generation: int | None = field(
+        default=None,
+        metadata={
+            "help": "Optimiser steps that a generation is split into, unless steps_per_generation or "
+            "generation_batch_size is given. Default: TRL's one."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if self.updates_per_generation is not None and self.updates_per_generation < 1:
+            raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")
+        if self.updates_per_generation and self.steps_per_generation is None and self.generation_batch_size is None:
+            self.steps_per_generation = self.updates_per_generation * self.gradient_accumulation_steps
+        super().__post_init__()
