@@ -19,6 +19,9 @@ class ObjectiveConfig(GRPOConfig):
         default=False,
         metadata={"help": "Keep all completions of a prompt in one micro-batch instead of shuffling rows."},
     )
+    steps_per_generation: int | None = field(
+        default=None, metadata={"help": "Micro-batches of a generation; updates_per_generation may set it."}
+    )
     updates_per_generation: int | None = field(
         default=None,
         metadata={
