@@ -13,7 +13,9 @@ from .cgpo import (
 )
 from .curriculum import Curriculum
 from .disco import DisCO, DisCOConfig, DisCOTrainer
+from .dpo import DPO, DPOConfig, DPOTrainer
 from .dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
+from .f_dpo import FDPO, FDPOConfig, FDPOTrainer
 from .grpo import GRPO
 from .hapo import HAPOConfig, HAPOTrainer
 from .mdpo import MDPOConfig, MDPOTrainer
@@ -33,7 +35,9 @@ from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTraine
 from .vulpo import VULPO, VULPOConfig, VULPOTrainer
 
 __all__ = [
+    "DPO",
     "DRRPO",
+    "FDPO",
     "GRPO",
     "NGRPO",
     "VULPO",
@@ -47,11 +51,15 @@ __all__ = [
     "CRRAFTConfig",
     "CRRAFTTrainer",
     "Curriculum",
+    "DPOConfig",
+    "DPOTrainer",
     "DRRPOConfig",
     "DRRPOTrainer",
     "DisCO",
     "DisCOConfig",
     "DisCOTrainer",
+    "FDPOConfig",
+    "FDPOTrainer",
     "Generation",
     "HAPOConfig",
     "HAPOTrainer",
