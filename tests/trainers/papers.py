@@ -20,6 +20,7 @@ from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.pairwise import PairwisePPOConfig, PairwisePPOTrainer
 from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
+from jurybox.trainers.vulpo import VULPOConfig, VULPOTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
 
@@ -92,5 +93,11 @@ PAPERS = {
         reward=lambda: AnchorWinReward(has_more_of_the_letter),
         abstaining=lambda: AnchorWinReward(has_more_or_abstains),
         columns={"anchor": ["te", "no", "tete", "e"]},
+    ),
+    "vulpo": Paper(
+        VULPOTrainer,
+        VULPOConfig,
+        {"correct_threshold": 0.5, "temperature": 1.0, "top_p": 1.0, "top_k": 0, "max_grad_norm": 1.0},
+        columns={"is_vulnerable": [True, False, True, False]},
     ),
 }
