@@ -13,8 +13,9 @@ problem they come from (`matching.py`). V fixed at 0 is the default. A V of its 
 """
 
 from .divergences import Divergence, phi_of
+from .judge import ImplicitReward
 from .loss import FSFTLoss, f_sft_loss_sequence, f_sft_loss_token
-from .matching import Matching, f_matching_optimum, kl_regularised_inner_problem
+from .matching import InnerProblem, Matching, f_matching_optimum, kl_regularised_inner_problem
 from .trainer import FSFT, FSFTConfig, FSFTTrainer
 from .values import TokenValues, token_q_v_reward
 
@@ -24,6 +25,8 @@ __all__ = [
     "FSFTConfig",
     "FSFTLoss",
     "FSFTTrainer",
+    "ImplicitReward",
+    "InnerProblem",
     "Matching",
     "TokenValues",
     "f_matching_optimum",

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor
@@ -109,9 +109,9 @@ def phi_of(
     clamp_chi2_above_2: keep pearson_chi2 flat above r = 2; without it demonstrations are pushed down there.
 
     Raises:
-        ValueError: an unknown divergence, or an r outside φ's domain.
+        ValueError: an unknown divergence, a guard that begins outside φ's domain, or an r outside it.
     """
-    checked(divergence)
+    checked(divergence, linear_extension_below)
     form = FORMS[divergence]
     if divergence == "pearson_chi2" and clamp_chi2_above_2:
         r = r.clamp(max=2.0)
@@ -126,7 +126,13 @@ def phi_of(
     return form.phi(inside) + tangent * (r - inside), form.phi_slope(inside)
 
 
-def checked(divergence: str) -> None:
-    """Refuse a divergence nobody knows."""
+def checked(divergence: str, linear_extension_below: float | None = None) -> None:
+    """Refuse a divergence nobody knows, and a guard that leaves a part of φ undefined."""
     if divergence not in get_args(Divergence):
         raise ValueError(f"divergence must be one of {', '.join(get_args(Divergence))}, not {divergence!r}")
+    form = FORMS[cast(Divergence, divergence)]
+    if form.guarded and linear_extension_below is not None and not linear_extension_below > form.above:
+        raise ValueError(
+            f"linear_extension_below must be above {form.above:.4g}, where {divergence} ends, not "
+            f"{linear_extension_below}"
+        )

@@ -17,6 +17,9 @@ from torch import Tensor
 from ..objectives import masked_mean
 from .divergences import Divergence, phi_of
 
+INSIDE = 1.0
+"""An r in the domain of every φ, to stand where there is no token."""
+
 TokenAverage = Literal["token_mean", "sequence_mean"]
 
 
@@ -76,7 +79,10 @@ def f_sft_loss_token(
     _check(beta, policy, reference)
     z = beta * (policy - reference)
     phi, weight = phi_of(
-        z, divergence, linear_extension_below=linear_extension_below, clamp_chi2_above_2=clamp_chi2_above_2
+        z.masked_fill(~valid, INSIDE),
+        divergence,
+        linear_extension_below=linear_extension_below,
+        clamp_chi2_above_2=clamp_chi2_above_2,
     )
     mean = masked_mean(phi, mask) if aggregation == "token_mean" else masked_mean(phi, mask, dim=-1).mean()
     return FSFTLoss(-mean / beta, z, phi * valid, weight * valid)

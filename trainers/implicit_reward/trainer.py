@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
@@ -10,7 +11,6 @@ import torch
 from torch import Tensor
 from trl import SFTConfig
 
-from ..objectives import masked_mean
 from ..seam import Demonstrations, SupervisedObjective, SupervisedTrainer
 from .divergences import Divergence, checked, phi_of
 
@@ -22,10 +22,11 @@ BETA: dict[Level, float] = {"token": 1.0, "sequence": 0.1}
 
 @dataclass
 class FSFTConfig(SFTConfig):
-    """TRL's `SFTConfig` with the choice of divergence, and the learning rate reduced.
+    """TRL's `SFTConfig` with the choice of divergence.
 
     Raises:
-        ValueError: a value without meaning, or a combination that is plain SFT in disguise.
+        ValueError: a value without meaning, a divergence that is not defined where training starts, or sequences
+            asked for of rows that hold several.
     """
 
     divergence: Divergence = field(
@@ -53,19 +54,20 @@ class FSFTConfig(SFTConfig):
     )
     lr_factor: float = field(
         default=1.0,
-        metadata={"help": "Multiplies learning_rate; 0.25 with total_variation is SFT with a reduced learning rate."},
+        metadata={
+            "help": "Multiplies learning_rate, once: it is 1 afterwards. 0.25 with total_variation is SFT with a "
+            "reduced learning rate."
+        },
     )
 
     def __post_init__(self) -> None:
-        checked(self.divergence)
+        checked(self.divergence, self.linear_extension_below)
         for name, known in (("level", Level), ("baseline", Baseline)):
             if getattr(self, name) not in get_args(known):
                 raise ValueError(f"{name} must be one of {', '.join(get_args(known))}, not {getattr(self, name)!r}")
-        self.kl_beta = BETA[self.level] if self.kl_beta is None else self.kl_beta
-        if not self.kl_beta > 0:
-            raise ValueError(f"kl_beta must be above 0, not {self.kl_beta}")
-        if not self.lr_factor > 0:
-            raise ValueError(f"lr_factor must be above 0, not {self.lr_factor}")
+        for name in ("kl_beta", "lr_factor", "baseline_learning_rate"):
+            if (value := getattr(self, name)) is not None and not (value > 0 and math.isfinite(value)):
+                raise ValueError(f"{name} must be above 0, not {value}")
         if self.baseline == "zero" and self.baseline_v:
             raise ValueError(f"baseline='zero' and baseline_v={self.baseline_v} disagree: say baseline='constant'")
         if self.divergence == "forward_kl" and (self.baseline == "zero" or self.baseline_v <= 0):
@@ -73,11 +75,12 @@ class FSFTConfig(SFTConfig):
                 "forward_kl is defined for implicit rewards above 0, and they start at V: give baseline='constant' or "
                 "'shared' with baseline_v=1.0, or another divergence"
             )
-        if self.level == "sequence" and (self.packing or self.padding_free):
+        if self.level == "sequence" and (self.packing or self.eval_packing or self.padding_free):
             raise ValueError("level='sequence' needs a row a sequence: switch packing and padding_free off")
-        super().__post_init__()
+        # Before TRL hands the learning rate on, and once: a config made from this one must not apply it again.
         self.learning_rate *= self.lr_factor
-        self.lr_factor = 1.0  # applied; a config made from this one must not apply it again
+        self.lr_factor = 1.0
+        super().__post_init__()
 
 
 class FSFT(SupervisedObjective):
@@ -85,15 +88,16 @@ class FSFT(SupervisedObjective):
 
     def __init__(self, config: FSFTConfig) -> None:
         super().__init__(config)
-        self.V = config.baseline_v
-        self._weights: list[Tensor] = []
+        self.beta: float = BETA[config.level] if config.kl_beta is None else config.kl_beta
+        self.V: float = config.baseline_v
+        self._weights: list[Tensor] = []  # (sum, count) of φ' in each micro-batch of a step
 
     def loss(self, batch: Demonstrations) -> tuple[Tensor, Mapping[str, Tensor]]:
         assert batch.ref_logps is not None
         config, log_ratio = self.config, (batch.logps - batch.ref_logps) * batch.mask
         if config.level == "sequence":
             log_ratio = log_ratio.sum(dim=-1)
-        r = config.kl_beta * log_ratio + self.V
+        r = self.beta * log_ratio + self.V
         phi, weight = phi_of(
             r,
             config.divergence,
@@ -101,23 +105,24 @@ class FSFT(SupervisedObjective):
             clamp_chi2_above_2=config.clamp_chi2_above_2,
         )
         if batch.training and config.baseline == "shared":
-            mean = weight.mean() if weight.dim() == 1 else masked_mean(weight, batch.mask)
-            self._weights.append(mean.detach())
+            counted = batch.mask if weight.dim() == 2 else torch.ones_like(weight)
+            self._weights.append(torch.stack([(weight * counted).sum(), counted.sum()]).detach())
         metrics = {"f_sft/implicit_reward": r, "f_sft/weight": weight, "f_sft/log_ratio": log_ratio}
-        return -(phi - self.V) / config.kl_beta, metrics | {"f_sft/V": batch.logps.new_tensor(self.V)}
+        return -(phi - self.V) / self.beta, metrics | {"f_sft/V": batch.logps.new_tensor(self.V)}
 
     def end_of_step(self, mean: Callable[[Tensor], Tensor]) -> None:
         """A shared V climbs (4): ∂/∂V E_μ[φ(z + V) − V] = E_μ[φ'(z + V)] − 1."""
         if self._weights:
-            weight = mean(torch.stack(self._weights).mean())
-            self.V += self.config.baseline_learning_rate * (float(weight) - 1.0)
+            total, count = mean(torch.stack(self._weights).sum(dim=0)).tolist()
+            self.V += self.config.baseline_learning_rate * (total / max(count, 1.0) - 1.0)
             self._weights = []
 
     def state_dict(self) -> dict[str, Any]:
         return {"V": self.V} if self.config.baseline == "shared" else {}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        self.V = float(saved["V"])
+        if self.config.baseline == "shared":
+            self.V = float(saved["V"])
 
 
 class FSFTTrainer(SupervisedTrainer):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from accelerate import DistributedType
+from accelerate.utils import is_peft_model
 from torch import Tensor
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl import SFTConfig, SFTTrainer
-from trl.trainer.utils import use_adapter
+from trl.trainer.utils import add_fused_lm_head, use_adapter
 
 from ..objectives import masked_mean
 from ._metrics import reduce_metrics
@@ -46,27 +47,43 @@ class SupervisedTrainer(SFTTrainer):
             name = type(self).__name__
             raise TypeError(f"{name} needs args={self.config_class.__name__}(…), got {type(args).__name__}")
         self.supervised_objective = self.objective_class(args)
-        if self._replaces_loss:
-            _require_plain(type(self.supervised_objective).__name__, args, named)
         super().__init__(model, args, *more, **named)
         self.ref_model: Any = None
-        if self._replaces_loss and self.supervised_objective.needs_reference:
-            self._prepare_reference(adds_adapter=named.get("peft_config") is not None)
+        if self._replaces_loss:
+            self._require_plain_loss()
+            # An adapter that was there before is a part of the start.
+            had_adapter = isinstance(model, torch.nn.Module) and is_peft_model(model)
+            if self.supervised_objective.needs_reference and is_peft_model(self.model) == had_adapter:
+                self.ref_model = self._frozen_copy()
 
     @property
     def _replaces_loss(self) -> bool:
         return type(self.supervised_objective).loss is not SupervisedObjective.loss
 
-    def _prepare_reference(self, *, adds_adapter: bool) -> None:
-        if adds_adapter:
-            return
+    def _require_plain_loss(self) -> None:
+        changed = {
+            "loss_type": self.args.loss_type != "nll",
+            "label_smoothing_factor": self.args.label_smoothing_factor != 0,
+            "compute_loss_func": self.compute_loss_func is not None,
+        }
+        if ignored := [name for name, used in changed.items() if used]:
+            raise ValueError(
+                f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.supervised_objective).__name__} "
+                "replaces: leave it at its default"
+            )
+
+    def _frozen_copy(self) -> Any:
         if self.accelerator.distributed_type in SPLITS_MODELS:
             raise ValueError(
                 "the frozen reference is a copy of the whole model, which is split over devices here: train an adapter "
                 "(peft_config=…), whose base model is the reference, or one model a device"
             )
         frozen = copy.deepcopy(self.model).requires_grad_(False).eval()
-        self.ref_model = self.accelerator.prepare_model(frozen, evaluation_mode=True)
+        # TRL patched `forward` of the model, and what it remembers as the original is that of the model, not the copy.
+        base = frozen.get_base_model() if is_peft_model(frozen) else frozen
+        del base.forward
+        add_fused_lm_head(base)
+        return self.accelerator.prepare_model(frozen, evaluation_mode=True)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -77,10 +94,13 @@ class SupervisedTrainer(SFTTrainer):
         recorded = Recording(model)
         given = super().compute_loss(recorded, inputs, return_outputs, num_items_in_batch)
         outputs, training = recorded.first, self.model.training
+        ref_logps = self._reference_logps(inputs) if self.supervised_objective.needs_reference else None
+        # Prompt learning puts virtual tokens in front, which the reference has not.
+        real = slice(None) if ref_logps is None else slice(-ref_logps.size(1), None)
         batch = Demonstrations(
-            logps=outputs.log_probs,
-            ref_logps=self._reference_logps(inputs) if self.supervised_objective.needs_reference else None,
-            mask=outputs.label_mask.to(outputs.log_probs),
+            logps=outputs.log_probs[:, real],
+            ref_logps=ref_logps,
+            mask=outputs.label_mask[:, real].to(outputs.log_probs),
             training=training,
             step=self.state.global_step,
             max_steps=self.state.max_steps,
@@ -106,7 +126,8 @@ class SupervisedTrainer(SFTTrainer):
             return masked_mean(values, mask)
         loss = (values * mask).sum() / torch.as_tensor(num_items).clamp(min=1)
         # num_items counts the tokens of every process, and gradients are averaged over them.
-        return loss * self.accelerator.num_processes if self.args.average_tokens_across_devices else loss
+        spread = self.accelerator.num_processes // self.get_tp_size() if self.args.average_tokens_across_devices else 1
+        return loss * spread
 
     @torch.no_grad()
     def _reference_logps(self, inputs: Mapping[str, Any]) -> Tensor:
@@ -114,13 +135,14 @@ class SupervisedTrainer(SFTTrainer):
         with self.accelerator.autocast():
             if self.ref_model is not None:
                 return self.ref_model(**inputs, fused_lm_head=True).log_probs
-            with use_adapter(self.accelerator.unwrap_model(self.model), adapter_name=None):
-                return self.model(**inputs, fused_lm_head=True).log_probs
+            model = self.accelerator.unwrap_model(self.model)
+            with use_adapter(model, adapter_name=None), _evaluating(model):
+                return model(**inputs, fused_lm_head=True).log_probs
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         if self.args.should_save and (state := self.supervised_objective.state_dict()):
             folder = Path(self._get_output_dir(trial=trial), f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
-            os.makedirs(folder, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
         super()._save_checkpoint(model, trial)
 
@@ -130,13 +152,12 @@ class SupervisedTrainer(SFTTrainer):
             self.supervised_objective.load_state_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _require_plain(objective: str, args: SFTConfig, named: Mapping[str, Any]) -> None:
-    changed = {
-        "loss_type": args.loss_type != "nll",
-        "label_smoothing_factor": args.label_smoothing_factor != 0,
-        "compute_loss_func": named.get("compute_loss_func") is not None,
-    }
-    if ignored := [name for name, used in changed.items() if used]:
-        raise ValueError(
-            f"{', '.join(ignored)} acts inside TRL's own loss, which {objective} replaces: leave it at its default"
-        )
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Without dropout, which a frozen reference has not."""
+    before = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(before)
