@@ -29,11 +29,7 @@ types: $(READY)
 	MYPYPATH=typings $(BIN)/mypy $(PACKAGES:%=-p jurybox.%)
 
 bench: $(READY)
-	$(BIN)/python -m jurybox.benchmarks.judges.math
-	$(BIN)/python -m jurybox.benchmarks.judges.json
-	$(BIN)/python -m jurybox.benchmarks.judges.code
-	$(BIN)/python -m jurybox.benchmarks.rewards
-	$(BIN)/python -m jurybox.benchmarks.seam
+	$(BIN)/python -m jurybox.benchmarks --all --quick
 
 clean:
 	rm -rf .venv build dist runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
