@@ -17,11 +17,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
-import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 from trl import DPOConfig
 
+from .dpo import require_logps
 from .seam import Pairs, PreferenceObjective, PreferenceTrainer
 
 Loss = Literal["sigmoid_norm", "hinge_norm", "hinge", "slic"]
@@ -49,10 +49,16 @@ def rso_loss(
         ValueError: an unknown loss, γ that is not positive, log-probabilities of different shapes or not finite.
     """
     _require_gamma(gamma)
-    _require_logps(policy_chosen_logps, policy_rejected_logps, sft_chosen_logps, sft_rejected_logps)
-    margin = policy_chosen_logps - policy_rejected_logps
-    if loss != "hinge":
-        margin = margin - (sft_chosen_logps - sft_rejected_logps)
+    require_logps(
+        policy_chosen_logps=policy_chosen_logps,
+        policy_rejected_logps=policy_rejected_logps,
+        sft_chosen_logps=sft_chosen_logps,
+        sft_rejected_logps=sft_rejected_logps,
+    )
+    if loss == "hinge":
+        margin = policy_chosen_logps - policy_rejected_logps
+    else:  # the SFT policy's first: small differences of long answers survive in float32
+        margin = (policy_chosen_logps - sft_chosen_logps) - (policy_rejected_logps - sft_rejected_logps)
     if loss == "sigmoid_norm":
         return -logsigmoid(gamma * margin)
     if loss in ("hinge", "hinge_norm"):
@@ -74,17 +80,13 @@ def slic_loss(
         ValueError: δ that is not positive, λ that is negative, log-probabilities of different shapes or not finite.
     """
     _require_slic(delta, reg_weight)
-    _require_logps(policy_chosen_logps, policy_rejected_logps, policy_reference_target_logps)
+    require_logps(
+        policy_chosen_logps=policy_chosen_logps,
+        policy_rejected_logps=policy_rejected_logps,
+        policy_reference_target_logps=policy_reference_target_logps,
+    )
     hinge = (delta - policy_chosen_logps + policy_rejected_logps).relu()
     return hinge - reg_weight * policy_reference_target_logps
-
-
-def _require_logps(*logps: Tensor) -> None:
-    shapes = [tuple(logp.shape) for logp in logps]
-    if len(set(shapes)) != 1:
-        raise ValueError(f"log-probabilities of pairs have one shape, not {', '.join(map(str, shapes))}")
-    if not all(torch.isfinite(logp).all() for logp in logps):
-        raise ValueError("a log-probability is not finite")
 
 
 def _require_gamma(gamma: float) -> None:

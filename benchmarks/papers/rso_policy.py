@@ -123,7 +123,7 @@ def fitted(world: World, winners: Tensor, losers: Tensor, steps: int) -> Tensor:
         loss.backward()
         return loss
 
-    optimizer.step(closure)  # type: ignore[arg-type]
+    optimizer.step(closure)
     return theta.detach()
 
 

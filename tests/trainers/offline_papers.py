@@ -10,6 +10,7 @@ from typing import Any
 
 from jurybox.trainers.dpo import DPOConfig, DPOTrainer
 from jurybox.trainers.f_dpo import FDPOConfig, FDPOTrainer
+from jurybox.trainers.rso import RSOConfig, RSOTrainer
 
 Rows = list[dict[str, Any]]
 
@@ -41,4 +42,6 @@ OFFLINE_PAPERS = {
     "dpo": OfflinePaper(DPOTrainer, DPOConfig),
     "dpo-ipo": OfflinePaper(DPOTrainer, DPOConfig, {"ipo": True, "learning_rate": 1e-3}),
     "f-dpo-forward-kl": OfflinePaper(FDPOTrainer, FDPOConfig, {"divergence": "forward_kl"}),
+    "rso-hinge": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge", "learning_rate": 0.3}),
+    "rso-hinge-norm": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge_norm"}),
 }
