@@ -18,6 +18,7 @@ from .dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
 from .f_dpo import FDPO, FDPOConfig, FDPOTrainer
 from .grpo import GRPO
 from .hapo import HAPOConfig, HAPOTrainer
+from .implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
 from .mdpo import MDPOConfig, MDPOTrainer
 from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
 from .pairwise import (
@@ -38,6 +39,7 @@ __all__ = [
     "DPO",
     "DRRPO",
     "FDPO",
+    "FSFT",
     "GRPO",
     "NGRPO",
     "VULPO",
@@ -60,9 +62,12 @@ __all__ = [
     "DisCOTrainer",
     "FDPOConfig",
     "FDPOTrainer",
+    "FSFTConfig",
+    "FSFTTrainer",
     "Generation",
     "HAPOConfig",
     "HAPOTrainer",
+    "ImplicitReward",
     "MDPOConfig",
     "MDPOTrainer",
     "NGRPOConfig",

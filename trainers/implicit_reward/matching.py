@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .divergences import FORMS, Divergence, checked, phi_of
 
-BISECTIONS = 200  # from a bracket of 1e4 to the last bit of float64
+BISECTIONS = 70  # from a bracket of 2e4 to the last bit of float64
 
 
 @dataclass(frozen=True, eq=False)
