@@ -150,6 +150,7 @@ MEASURES = {
     "reward": Measure("reward", ".3f", curve=True),
     "right": Measure("right", ".3f", curve=True),
     "length": Measure("length score", ".3f", curve=True),
+    "pairs": Measure("pairs", ".0f"),
     "chosen": Measure("chosen's reward", ".2f"),
     "rejected": Measure("rejected's reward", ".2f"),
 }
