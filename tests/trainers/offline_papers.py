@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jurybox.judges.pairwise import ComparisonForm
 from jurybox.trainers.dpo import DPOConfig, DPOTrainer
 from jurybox.trainers.f_dpo import FDPOConfig, FDPOTrainer
+from jurybox.trainers.implicit_reward import FSFTConfig, FSFTTrainer
+from jurybox.trainers.pairwise import PairwiseRMConfig, PairwiseRMTrainer
 from jurybox.trainers.rso import RSOConfig, RSOTrainer
 
 Rows = list[dict[str, Any]]
@@ -28,6 +31,16 @@ def demonstrations() -> Rows:
     return [{"prompt": row["prompt"], "completion": row["chosen"]} for row in pairs()]
 
 
+class LetterRMTrainer(PairwiseRMTrainer):
+    """With verdicts that are one token each to the tiny tokenizer."""
+
+    ref_model = None  # there is no reference
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        form = ComparisonForm("", "\n1: ", "\n2: ", "\nIs 1 better? ", yes="Y", no="N")
+        super().__init__(*args, form=form, **named)
+
+
 @dataclass(frozen=True)
 class OfflinePaper:
     """How to build a paper's trainer: `rows` makes its data set, `settings` go to its config."""
@@ -42,6 +55,11 @@ OFFLINE_PAPERS = {
     "dpo": OfflinePaper(DPOTrainer, DPOConfig),
     "dpo-ipo": OfflinePaper(DPOTrainer, DPOConfig, {"ipo": True, "learning_rate": 1e-3}),
     "f-dpo-forward-kl": OfflinePaper(FDPOTrainer, FDPOConfig, {"divergence": "forward_kl"}),
+    "f-sft": OfflinePaper(FSFTTrainer, FSFTConfig, {"baseline": "shared"}, demonstrations),
+    "f-sft-sequence": OfflinePaper(
+        FSFTTrainer, FSFTConfig, {"level": "sequence", "divergence": "squared_hellinger"}, demonstrations
+    ),
+    "pairwise-rm": OfflinePaper(LetterRMTrainer, PairwiseRMConfig, {"learning_rate": 0.02}),
     "rso-hinge": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge", "learning_rate": 0.3}),
     "rso-hinge-norm": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge_norm"}),
 }
