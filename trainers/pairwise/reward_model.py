@@ -41,7 +41,8 @@ class PairwiseRMConfig(SFTConfig):
         for name, value in {"packing": False, "padding_free": False, "remove_unused_columns": False}.items():
             if getattr(self, name) != value:
                 raise ValueError(f"a row is a comparison, both orders side by side: {name} must stay {value}")
-        self.dataset_kwargs = {**(self.dataset_kwargs or {}), "skip_prepare_dataset": True}
+        given: dict[str, Any] = getattr(self, "dataset_kwargs", None) or {}
+        self.dataset_kwargs = {**given, "skip_prepare_dataset": True}
         super().__post_init__()
 
 

@@ -67,16 +67,17 @@ class CompanionTrainer(ObjectiveTrainer):
     _updated: bool = True  # whether the next micro-step is the first after an update
 
     def _finish_gradients(self) -> None:
-        parameters = [p for p in self.companion.parameters() if p.grad is not None]
-        if not parameters:
+        learnt = {p: p.grad for p in self.companion.parameters() if p.grad is not None}
+        if not learnt:
             return
         if self.accelerator.num_processes > 1:
-            flat = torch.cat([p.grad.flatten() for p in parameters])
+            flat = torch.cat([gradient.flatten() for gradient in learnt.values()])
             mean = self.accelerator.reduce(flat, reduction="mean")
-            for p, gradient in zip(parameters, mean.split([p.numel() for p in parameters]), strict=True):
-                p.grad.copy_(gradient.view_as(p))
+            parts = mean.split([gradient.numel() for gradient in learnt.values()])
+            for gradient, part in zip(learnt.values(), parts, strict=True):
+                gradient.copy_(part.view_as(gradient))
         limit = self.args.max_grad_norm or float("inf")
-        norm = nn.utils.clip_grad_norm_(parameters, limit)
+        norm = nn.utils.clip_grad_norm_(learnt, limit)
         self._metrics["train"]["companion_grad_norm"].append(norm.item())
 
     # ---- checkpoints ---------------------------------------------------------------------------------------
