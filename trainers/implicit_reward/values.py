@@ -54,14 +54,16 @@ def token_q_v_reward(
     taken = token_ids.unsqueeze(-1)
     V = beta * torch.logsumexp(policy_logits, dim=-1)
     Q = beta * policy_logits.gather(-1, taken).squeeze(-1)
-    log_ref = torch.log_softmax(reference_logits, dim=-1).gather(-1, taken).squeeze(-1)
+    log_policy, log_ref = (
+        torch.log_softmax(logits, dim=-1).gather(-1, taken).squeeze(-1) for logits in (policy_logits, reference_logits)
+    )
     V_next = torch.cat([V[1:], V.new_full((min(len(V), 1),), terminal_value)])
     reward = Q - gamma * V_next - beta * log_ref
-    without_values = Q - V - beta * log_ref
+    without_values = beta * (log_policy - log_ref)  # exactly 0 where the two models agree
     return TokenValues(
         V=V,
         Q_taken=Q,
-        advantage_taken=Q - V,
+        advantage_taken=beta * log_policy,
         implicit_reward_without_values=without_values,
         reward=reward,
         sum_reward=reward.sum(),
