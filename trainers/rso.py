@@ -41,6 +41,7 @@ def rso_loss(
 ) -> Tensor:
     """The loss of each pair, `(n,)`, of sequence log-probabilities `(n,)`; "hinge" does not look at the SFT policy's.
 
+    >>> import torch
     >>> zero, ten = torch.tensor([0.0]), torch.tensor([10.0])
     >>> rso_loss(ten, zero, zero, zero, loss="hinge_norm")
     tensor([0.5000])

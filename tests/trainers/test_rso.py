@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
-from seam_tiny import tiny_tokenizer
+from seam_tiny import count_letter, tiny_tokenizer
 from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 
 from jurybox.benchmarks.experiment import Setting
 from jurybox.benchmarks.papers.rso_policy import run
 from jurybox.benchmarks.playground import character_tokenizer, tiny_policy
+from jurybox.judges import LengthJudge
+from jurybox.rewards import Function, ModelGenerator, preferences
 from jurybox.trainers import RSOConfig, RSOTrainer
 from jurybox.trainers.rso import rso_loss, slic_loss
 
@@ -214,6 +216,21 @@ def test_the_trainer_logs_the_loss_of_the_functions(loss: Any, model_dir: str, t
     )
     assert logged[1] == pytest.approx(wanted.mean().item(), abs=1e-4)
     assert logged[1] < logged[0]
+
+
+@pytest.mark.slow
+def test_what_judges_prefer_is_trained_on_as_it_is(model_dir: str, tmp_path: Path) -> None:
+    """Sampled from the model, judged, paired by rejection sampling, and into the trainer with all of its columns."""
+    generate = ModelGenerator(model_dir, max_new_tokens=6, temperature=1.0)
+    rows = [{"prompt": f"say {c}", "letter": c} for c in "eotn" * 2]
+    reward = Function(count_letter) - 0.1 * LengthJudge(40, cosine=True, unit="characters")
+    pairs = preferences(rows, reward, generate=generate, k=16, select="rso", keep=4, output=tmp_path / "pairs")
+    assert len(pairs) > 0
+    trainer = RSOTrainer(
+        model_dir, args=config(tmp_path / "run", **SETTINGS), train_dataset=pairs, processing_class=tiny_tokenizer()
+    )
+    trainer.train()
+    assert trainer.state.global_step == 2
 
 
 @pytest.mark.slow
