@@ -12,7 +12,6 @@ from jurybox.judges.pairwise import ComparisonForm
 from jurybox.trainers.dpo import DPOConfig, DPOTrainer
 from jurybox.trainers.f_dpo import FDPOConfig, FDPOTrainer
 from jurybox.trainers.implicit_reward import FSFTConfig, FSFTTrainer
-from jurybox.trainers.implicit_reward import FSFTConfig, FSFTTrainer
 from jurybox.trainers.pairwise import PairwiseRMConfig, PairwiseRMTrainer
 from jurybox.trainers.rso import RSOConfig, RSOTrainer
 
