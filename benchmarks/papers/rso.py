@@ -78,8 +78,9 @@ def run(setting: Setting) -> Result:
     """Make one arm's pairs, and train on them."""
     _, pairing, learning = ARMS[setting.arm]
     prompts = QUICK_PROMPTS if setting.quick else PROMPTS
+    sampled = candidates(setting.seed, prompts)
     made = preferences(
-        candidates(setting.seed, prompts),
+        sampled,
         REWARD,
         generate="sampled",
         keep=KEPT,
@@ -111,9 +112,7 @@ def run(setting: Setting) -> Result:
         trainer.train()
     final = {
         **watch.checks[-1][1],
-        "pairs": float(len(pairs)),
-        "chosen": mean(pairs["chosen_score"]),
-        "rejected": mean(pairs["rejected_score"]),
+        **described(pairs, sampled),
     }
     return Result(final=final, start=watch.checks[0][1], curves=watch.curves(), notes={"pairs": made.info.description})
 
@@ -140,6 +139,19 @@ def settings(output: str | Path, setting: Setting, **more: Any) -> RSOConfig:
     )
 
 
+def described(pairs: Any, sampled: list[Row]) -> dict[str, float]:
+    """What the pairs are: how good, how often the rejected one is right too, and how common it is."""
+    rows = [sampled[row] for row in pairs["row"]]
+    rejected = list(zip(rows, pairs["rejected"], strict=True))
+    return {
+        "pairs": float(len(pairs)),
+        "chosen": mean(pairs["chosen_score"]),
+        "rejected": mean(pairs["rejected_score"]),
+        "rejected_right": mean([right_sum.verdict(text, solution=row["solution"]).score for row, text in rejected]),
+        "rejected_times": mean([row["sampled"].count(text) for row, text in rejected]),
+    }
+
+
 def mean(values: Any) -> float:
     """0 of nothing."""
     return sum(values) / max(len(values), 1)
@@ -153,6 +165,8 @@ MEASURES = {
     "pairs": Measure("pairs", ".0f"),
     "chosen": Measure("chosen's reward", ".2f"),
     "rejected": Measure("rejected's reward", ".2f"),
+    "rejected_right": Measure("rejected is right", ".2f"),
+    "rejected_times": Measure(f"times it is among {CANDIDATES}", ".1f"),
 }
 
 
