@@ -23,9 +23,10 @@ from typing import Any, ClassVar
 import torch
 import trl
 from datasets import Dataset, IterableDataset
-from peft import PeftModel
 from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid
+from transformers import PreTrainedModel
+from transformers.integrations import is_deepspeed_zero3_enabled
 
 from .seam import Pairs, PreferenceObjective, PreferenceTrainer
 from .seam.preference import PLAIN
@@ -208,18 +209,23 @@ class PairTrainer(PreferenceTrainer):
         **named: Any,
     ) -> None:
         args = self.config_class() if args is None else args
-        adapted = isinstance(model, PeftModel) or named.get("peft_config") is not None
-        precomputed = getattr(args, "precompute_ref_log_probs", False)  # before training, by the model itself
-        if ref_model is None and isinstance(model, torch.nn.Module) and not adapted and not precomputed:
+        # With an adapter, or before training, the model can be its own reference.
+        own = named.get("peft_config") is not None or getattr(args, "precompute_ref_log_probs", False)
+        if ref_model is None and not own and _can_be_copied(model):
             ref_model = copy.deepcopy(model).requires_grad_(False).eval()
         if isinstance(train_dataset, (Dataset, IterableDataset)):
             train_dataset = without_identical(train_dataset)
         super().__init__(model, ref_model, args, data_collator, train_dataset, *more, **named)
 
 
+def _can_be_copied(model: Any) -> bool:
+    """Not a path, not an adapter, not a part of a model that is divided among devices."""
+    return isinstance(model, PreTrainedModel) and not is_deepspeed_zero3_enabled()
+
+
 def without_identical(dataset: Dataset | IterableDataset) -> Dataset | IterableDataset:
     """The pairs whose answers differ; the gradients of equal answers cancel. Warns of how many were dropped."""
-    kept = dataset.filter(_differs)
+    kept = dataset.filter(_differ, input_columns=["chosen", "rejected"])
     if isinstance(dataset, Dataset) and len(kept) < len(dataset):
         warnings.warn(
             f"dropped {len(dataset) - len(kept)} of {len(dataset)} pairs: chosen and rejected are the same",
@@ -228,8 +234,8 @@ def without_identical(dataset: Dataset | IterableDataset) -> Dataset | IterableD
     return kept
 
 
-def _differs(pair: Any) -> bool:
-    return bool(pair["chosen"] != pair["rejected"])
+def _differ(chosen: Any, rejected: Any) -> bool:
+    return bool(chosen != rejected)
 
 
 @dataclass
