@@ -113,7 +113,7 @@ EXPERIMENT = Experiment(
     arms={name: label for name, (label, _) in ARMS.items()},
     measures={
         "accuracy": Measure("accuracy", ".3f"),
-        "inconsistency": Measure("|p12 + p21 − 1|", ".3f"),
+        "inconsistency": Measure("distance of p12 from 1 − p21", ".3f"),
         "ece": Measure("calibration error", ".3f"),
     },
     run=run,
