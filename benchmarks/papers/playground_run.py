@@ -55,7 +55,7 @@ class PlaygroundRun:
     ) -> Result:
         """Train one arm from the warm start; `config` goes to the trainer's config class, and beats the shared one."""
         policy, tokenizer = load_warm_start(cached_warm_start(self.start(setting.seed)))
-        watch = _Watch(lambda: self.measure(policy, tokenizer), min(self.every, setting.steps), setting)
+        watch = Watch(lambda: self.measure(policy, tokenizer), min(self.every, setting.steps), setting)
         with tempfile.TemporaryDirectory() as output:
             settings: dict[str, Any] = {**SETTINGS, **self.config, **config}
             learner = trainer(
@@ -91,7 +91,7 @@ SETTINGS: Mapping[str, Any] = {
 """One process, one thread, 8 prompts x 8 completions, nothing written."""
 
 
-class _Watch(TrainerCallback):
+class Watch(TrainerCallback):
     """Measures the policy at both ends and in between, and keeps the log."""
 
     def __init__(self, measure: Callable[[], Measures], every: int, setting: Setting) -> None:

@@ -24,7 +24,7 @@ from ..playground.hacking.judges import right_sum
 from ..playground.heldout import HeldOut
 from ..playground.tasks import Arithmetic, Row, draw_rows
 from ..playground.warmstart import WarmStart
-from .playground_run import _Watch  # the same checks and curves
+from .playground_run import Watch  # the same checks and curves
 from .rso_policy import EXPERIMENT as POLICY
 from .rso_policy import STRAIGHT
 
@@ -98,7 +98,7 @@ def run(setting: Setting) -> Result:
         measured = held_out.measure(policy, tokenizer)
         return {"reward": measured.reward, **{MEASURED[name]: value for name, value in measured.parts.items()}}
 
-    watch = _Watch(measure, min(EVERY, setting.steps), setting)
+    watch = Watch(measure, min(EVERY, setting.steps), setting)
     with tempfile.TemporaryDirectory() as output:
         trainer = RSOTrainer(
             policy,
