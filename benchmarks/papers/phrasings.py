@@ -28,7 +28,7 @@ from ..playground.cache import cached_warm_start, load_warm_start
 from ..playground.exact import probability_right
 from ..playground.tasks import Row, Split, split_of
 from ..playground.warmstart import WarmStart
-from .playground_run import _Watch
+from .playground_run import Watch
 
 VERBS = ("say", "tell", "give", "name", "show", "read", "write", "repeat", "speak", "note")
 REWARDS = (2.0, 1.0, 0.0, -1.0)
@@ -158,7 +158,7 @@ def train(
     """Train one arm from the warm start, and measure it on held-out prompts."""
     policy, tokenizer = load_warm_start(cached_warm_start(warm_start(setting.seed)))
     reference = Distribution.of(policy, tokenizer)
-    watch = _Watch(lambda: measure(Distribution.of(policy, tokenizer), reference), min(EVERY, setting.steps), setting)
+    watch = Watch(lambda: measure(Distribution.of(policy, tokenizer), reference), min(EVERY, setting.steps), setting)
     with tempfile.TemporaryDirectory() as output:
         settings: dict[str, Any] = {**SETTINGS, **config}
         learner = trainer(
