@@ -315,6 +315,14 @@ def test_the_trainers_loss_with_a_learned_v_arrives_there(divergence: Divergence
     assert pytest.approx(best.optimal_v.item(), abs=1e-4) == objective.V
 
 
+def test_v_stays_in_a_step_without_a_token() -> None:
+    objective = FSFT(FSFTConfig("unused", use_cpu=True, bf16=False, baseline="shared"))
+    nothing = torch.zeros(2, 3)
+    objective.loss(Demonstrations(nothing, nothing, nothing, training=True, step=0, max_steps=1))
+    objective.end_of_step(lambda value: value)
+    assert objective.V == 0.0
+
+
 @pytest.mark.parametrize("bad", [{"beta": 0.0}, {"divergence": "kl"}, {"demonstration_probs": torch.zeros(4)}])
 def test_a_problem_without_a_solution_is_refused(bad: dict[str, Any]) -> None:
     arguments = {"demonstration_probs": MU, "reference_probs": REF, "divergence": "pearson_chi2", "beta": 1.0, **bad}

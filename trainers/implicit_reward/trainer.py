@@ -114,8 +114,9 @@ class FSFT(SupervisedObjective):
         """A shared V climbs (4): ∂/∂V E_μ[φ(z + V) − V] = E_μ[φ'(z + V)] − 1."""
         if self._weights:
             total, count = mean(torch.stack(self._weights).sum(dim=0)).tolist()
-            self.V += self.config.baseline_learning_rate * (total / max(count, 1.0) - 1.0)
             self._weights = []
+            if count:
+                self.V += self.config.baseline_learning_rate * (total / count - 1.0)
 
     def state_dict(self) -> dict[str, Any]:
         return {"V": self.V} if self.config.baseline == "shared" else {}
