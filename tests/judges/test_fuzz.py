@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import jurybox.judges
-from jurybox.judges import ExactJudge, FunctionJudge, Judge, LengthJudge, Verdict, judge
+from jurybox.judges import ExactJudge, FunctionJudge, Judge, LengthJudge, Sample, Verdict, judge
 from jurybox.judges.llm import Scripted
 from tests.judges.hostile import GOLDS, completions
 
@@ -22,6 +22,15 @@ SCHEMA = {
     "required": ["a"],
 }
 RULES = ["no_commas", "lowercase", "json", "quoted", {"rule": "sentences", "args": {"count": 3}}]
+TRUTH = {"cwe_id": "CWE-787", "cve_desc": "an overflow", "commit_msg": "check n", "patch": "+ if (n > 8) return;"}
+CHECKLIST = {"prediction": "an overflow", "localization": "the copy", "reasoning": "n has no bound"}
+
+
+def flags(sample: Sample) -> dict[str, str]:
+    """A rule that grades a report about vulnerable code."""
+    return {"prediction": "CORRECT" if "HAS_VUL" in sample.text else "INCORRECT"}
+
+
 # What to make a judge with; one that is not listed is made without arguments.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "FormatJudge": [{}, {"pattern": r"^(a+)+$"}, {"tags": ["think", "answer"]}, {"pattern": r"(?s)<think>.*</think>"}],
@@ -43,10 +52,12 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "IFEvalJudge": [{}],
     "InstructionJudge": [{}],
     "LLMJudge": [{"complete": Scripted("no"), "template": "Is {{completion}} good? Answer {{labels}}."}],
+    "LLMVulnerabilityJudge": [{"complete": Scripted("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None}],
     "MixtureOfJudges": [{"judges": [ExactJudge(), LengthJudge(maximum=20)]}],
     "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
     "OutsideLength": [{"maximum": 20, "unit": "characters"}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}],
+    "RuleVulnerabilityJudge": [{"grade": flags, "end": None}],
 }
 
 
@@ -78,6 +89,9 @@ def batch() -> dict[str, list[Any]]:
         "instruction_id_list": [["punctuation:no_comma", "detectable_format:json_format"]] * COUNT,
         "kwargs": [[{}, {}]] * COUNT,
         "reference": [{"a": 1, "answer": "x"}] * COUNT,
+        "is_vulnerable": [bool(place % 2) for place in range(COUNT)],
+        "checklist": [CHECKLIST] * COUNT,
+        **{name: [value] * COUNT for name, value in TRUTH.items()},
     }
 
 
