@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,14 @@ import pytest
 import torch
 from paper_runs import build, losses, weights
 from papers import PAPERS
-from peft import LoraConfig
 
-from tests.trainers.launching import launch
+from tests.trainers.questions import (
+    Results,
+    on_two_processes_and_on_one,
+    resumes_as_if_never_stopped,
+    trains_only_the_adapter,
+    two_processes_equal_one,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -52,13 +58,7 @@ def test_gradient_accumulation_changes_nothing(paper: Any, model_dir: str, tmp_p
 
 
 def test_only_the_adapter_is_trained(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    lora = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights="gaussian")
-    trainer = build(paper, model_dir, str(tmp_path), peft_config=lora)
-    before = {name: p.detach().clone() for name, p in trainer.model.named_parameters()}
-    trainer.train()
-    changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(before[name], p)}
-    assert changed
-    assert all("lora_" in name for name in changed)
+    trains_only_the_adapter(partial(build, paper, model_dir, str(tmp_path)))
 
 
 def test_rewards_that_abstain_train_on_the_rest(paper: Any, model_dir: str, tmp_path: Path) -> None:
@@ -71,27 +71,14 @@ def test_rewards_that_abstain_train_on_the_rest(paper: Any, model_dir: str, tmp_
 
 
 def test_a_resumed_run_ends_as_one_without_interruption(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    whole = build(paper, model_dir, str(tmp_path), max_steps=4, save_strategy="steps", save_steps=2)
-    whole.train()
-    resumed = build(paper, model_dir, str(tmp_path), max_steps=4)
-    resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
-    torch.testing.assert_close(weights(resumed), weights(whole), atol=1e-7, rtol=0)
+    resumes_as_if_never_stopped(partial(build, paper, model_dir, str(tmp_path)), weights, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def processes(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, Any]:
-    """Every paper's run on two processes, (first, second), and the same on one: results by paper."""
-    out = tmp_path_factory.mktemp("processes")
-    first, second = launch(SCRIPT, model_dir, str(out / "two"), "2", processes=2, out=out / "two")
-    (alone,) = launch(SCRIPT, model_dir, str(out / "one"), "1", processes=1, out=out / "one")
-    return first, second, alone
+def results(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return on_two_processes_and_on_one(SCRIPT, model_dir, tmp_path_factory.mktemp("processes"))
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_two_processes_equal_one(name: str, processes: Any) -> None:
-    for result in processes:
-        assert "error" not in result[name], result[name]["error"]
-    first, second, alone = (result[name] for result in processes)
-    assert first["weights"] == second["weights"]
-    torch.testing.assert_close(torch.tensor(first["weights"]), torch.tensor(alone["weights"]), atol=1e-6, rtol=0)
-    assert first["losses"] == pytest.approx(alone["losses"], abs=1e-5)
+def test_two_processes_equal_one(name: str, results: Results) -> None:
+    two_processes_equal_one(name, results)
