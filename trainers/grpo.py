@@ -11,6 +11,7 @@ subclass `GRPO` and replace one method; papers that change nothing here but the 
 
 from __future__ import annotations
 
+import math
 from typing import Any, get_args
 
 import torch
@@ -98,26 +99,43 @@ class GRPO(Objective):
         )
 
 
-def grpo_advantages(scores: Tensor, group_ids: Tensor, scale: str = "group") -> Tensor:
-    """`(N,)` scores, NaN = unscored, to `(N,)` advantages.
-
-    scale: what to divide by: the "group"'s standard deviation, the whole "batch"'s, or "none".
+def grpo_advantages(
+    scores: Tensor, group_ids: Tensor, scale: str = "group", *, eps: float = EPS, ddof: int = 1
+) -> Tensor:
+    """`(N,)` scores, NaN = unscored, to `(N,)` advantages; 0 for what has no score, or nothing to compare with.
 
     >>> grpo_advantages(torch.tensor([1.0, 0.0, torch.nan, 0.5]), torch.tensor([0, 0, 0, 1]), scale="none")
     tensor([ 0.5000, -0.5000,  0.0000,  0.0000])
+
+    scale: what to divide by: the "group"'s standard deviation, the whole "batch"'s, or "none".
+    eps, ddof: added to that standard deviation; 1 for the sample's, 0 for the population's.
+
+    Raises:
+        ValueError: infinite scores, an unknown scale, eps or ddof out of range.
     """
-    stats = group_stats(scores, group_ids)
+    check_statistics(scores, eps, ddof)
+    stats = group_stats(scores, group_ids, ddof=ddof)
     centered = scores - stats.mean
     match scale:
         case "group":
-            centered = centered / (stats.std + EPS)
+            centered = centered / (stats.std + eps)
         case "batch":
-            centered = centered / (group_stats(scores, whole_batch(scores)).std + EPS)
+            centered = centered / (group_stats(scores, whole_batch(scores), ddof=ddof).std + eps)
         case "none":
             pass
         case _:
-            raise ValueError(f"unknown scale {scale!r}: expected 'group', 'batch' or 'none'")
+            raise ValueError(f"unknown scale {scale!r} (scale_rewards): expected 'group', 'batch' or 'none'")
     return centered.nan_to_num(nan=0.0)
+
+
+def check_statistics(scores: Tensor, eps: float, ddof: int) -> None:
+    """Raise ValueError unless all scores are numbers or NaN, 0 <= eps < infinity, and ddof is 0 or 1."""
+    if scores.isinf().any():
+        raise ValueError("scores (rewards, total) must be finite, or NaN where there is none")
+    if not 0 <= eps < math.inf:
+        raise ValueError(f"eps={eps}: give a small number, 0 or more")
+    if ddof not in (0, 1):
+        raise ValueError(f"ddof={ddof}: give 1 (sample standard deviation) or 0 (population)")
 
 
 def normalize_then_sum(rewards: Tensor, weights: Tensor, group_ids: Tensor) -> Tensor:

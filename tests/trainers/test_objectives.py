@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 import pytest
 import torch
@@ -65,11 +66,19 @@ def test_columns_are_independent() -> None:
         torch.testing.assert_close(both.mean[:, column], one.mean, equal_nan=True)
 
 
-def test_equal_values_have_no_spread_whatever_their_rounding() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_values_have_no_spread_whatever_their_rounding(dtype: torch.dtype) -> None:
     for size in (3, 7, 10):
-        values = torch.full((2 * size,), 0.1)
-        assert group_stats(values, consecutive_groups(2 * size, size)).std.eq(0).all()
-        assert standardize(values, consecutive_groups(2 * size, size)).eq(0).all()
+        for value in (0.1, -2.3, 100.7):
+            values = torch.full((2 * size,), value, dtype=dtype)
+            assert group_stats(values, consecutive_groups(2 * size, size)).std.eq(0).all()
+            assert standardize(values, consecutive_groups(2 * size, size), eps=1e-12).eq(0).all()
+
+
+@pytest.mark.parametrize("size", [0, 4, 7])
+def test_rows_that_are_no_whole_groups_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match=f"6 rows are no whole groups of size .num_generations. {size}"):
+        consecutive_groups(6, size)
 
 
 def test_no_rows_no_statistics() -> None:
@@ -103,6 +112,23 @@ def test_the_only_scored_row_of_a_group_and_unscored_rows_get_no_advantage() -> 
 def test_an_unknown_scale_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown scale 'row'"):
         grpo_advantages(torch.zeros(2), torch.zeros(2, dtype=torch.long), "row")
+
+
+def test_a_row_without_score_or_company_has_no_advantage() -> None:
+    scores, ids = torch.tensor([1.0, NAN, 0.0, 2.0, NAN]), torch.tensor([0, 0, 0, 1, 2])
+    sample, population = (grpo_advantages(scores, ids, eps=0.0, ddof=ddof) for ddof in (1, 0))
+    torch.testing.assert_close(sample, torch.tensor([0.5**0.5, 0.0, -(0.5**0.5), 0.0, 0.0]))
+    torch.testing.assert_close(population[:3], torch.tensor([1.0, 0.0, -1.0]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"scores": torch.tensor([1.0, math.inf])}, "scores"), ({"eps": -1.0}, "eps=-1.0"), ({"ddof": 2}, "ddof=2")],
+)
+def test_statistics_of_no_meaning_are_refused(settings: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"scores": torch.zeros(2), "group_ids": torch.zeros(2, dtype=torch.long)}
+    with pytest.raises(ValueError, match=message):
+        grpo_advantages(**{**given, **settings})
 
 
 def test_normalising_each_reward_first_is_trls() -> None:

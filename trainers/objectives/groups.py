@@ -34,9 +34,9 @@ def group_stats(values: Tensor, group_ids: Tensor, *, ddof: int = 1) -> GroupSta
     values: `(N,)`, or `(N, F)` for F columns at once. group_ids: `(N,)` integers.
     ddof=1 is the unbiased ("sample") variance, ddof=0 the population one.
 
-    Sums run in float64 on the CPU: the rows are few, and there a group of equal rewards has a standard deviation
-    of exactly 0 (in float32 the mean of ten values 0.1 is not 0.1, and that error divided by `std + 1e-4` would
-    become a gradient) and every process gets the same bits.
+    Sums run in float64 on the CPU, where every process gets the same bits, over what each row has more than the
+    least of its group: equal rewards then have a standard deviation of exactly 0. (The mean of ten values 0.1 is
+    not 0.1, and that error divided by `std + 1e-6` would become a gradient.)
     """
     if group_ids.shape != values.shape[:1]:
         raise ValueError(f"group_ids must be ({values.shape[0]},), one id a row, not {tuple(group_ids.shape)}")
@@ -49,12 +49,23 @@ def group_stats(values: Tensor, group_ids: Tensor, *, ddof: int = 1) -> GroupSta
         sums = x.new_zeros((int(group.max()) + 1 if len(group) else 0, *x.shape[1:]))
         return sums.index_add(0, group, x)[group]
 
+    least = _least(torch.where(scored, rows, torch.inf), group)
+    above = rows - least
     count = total(scored.to(rows.dtype))
-    mean = total(torch.where(scored, rows, 0.0)) / count
-    squares = total(torch.where(scored, (rows - mean) ** 2, 0.0))
+    mean = total(torch.where(scored, above, 0.0)) / count
+    squares = total(torch.where(scored, (above - mean) ** 2, 0.0))
     degrees = count - ddof
     std = torch.where(degrees > 0, (squares / degrees.clamp(min=1)).sqrt(), torch.nan)
-    return GroupStats(mean.to(values), std.to(values), count.to(values))
+    return GroupStats((least + mean).to(values), std.to(values), count.to(values))
+
+
+def _least(rows: Tensor, group: Tensor) -> Tensor:
+    """The least value of each row's group, given back to the rows."""
+    if not len(rows):
+        return rows
+    start = rows.new_full((int(group.max()) + 1, *rows.shape[1:]), torch.inf)
+    places = group.view(-1, *[1] * (rows.dim() - 1)).expand_as(rows)
+    return start.scatter_reduce(0, places, rows, "amin")[group]
 
 
 def standardize(values: Tensor, group_ids: Tensor, *, eps: float = 1e-4, ddof: int = 1) -> Tensor:
@@ -77,5 +88,10 @@ def consecutive_groups(rows: int, size: int, device: torch.device | str | None =
 
     >>> consecutive_groups(6, 3).tolist()
     [0, 0, 0, 1, 1, 1]
+
+    Raises:
+        ValueError: the rows are no whole groups.
     """
+    if size < 1 or rows % size:
+        raise ValueError(f"{rows} rows are no whole groups of size (num_generations) {size}")
     return torch.arange(rows, device=device) // size

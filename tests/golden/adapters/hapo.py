@@ -7,7 +7,7 @@ from typing import Any
 from jurybox.judges import judge
 from jurybox.rewards import HAPO, length_reward, repetition_penalty
 from jurybox.trainers.grpo import grpo_advantages
-from jurybox.trainers.objectives import consecutive_groups, standardize
+from jurybox.trainers.objectives import consecutive_groups
 
 from ..case import Case
 
@@ -26,12 +26,13 @@ def _length_reward(case: Case) -> dict[str, Any]:
 def _combined_reward_sequence(case: Case) -> dict[str, Any]:
     reward = HAPO(said_correct, **_settings(case))
     rewards, history_after = [], []
+    seen: dict[int | str, None] = {}
     for batch in case["batches"]:
         columns = {"problem_id": batch["problem_id"], "correct": batch["correct"]}
         ids = [list(range(length)) for length in batch["length"]]
         rewards.append(reward(completions=[""] * len(ids), completion_ids=ids, **columns))
-        problems = [row["problem_id"] for row in reward.history.table()]
-        history_after.append({str(problem): reward.history.h(problem, reward.mode) for problem in problems})
+        seen.update(dict.fromkeys(batch["problem_id"]))
+        history_after.append({str(problem): reward.history.h(problem, reward.mode) for problem in seen})
     return {"rewards": rewards, "history_after": history_after}
 
 
@@ -45,11 +46,9 @@ def _repetition_penalty(case: Case) -> dict[str, Any]:
 
 
 def _grpo_advantage(case: Case) -> dict[str, Any]:
-    rewards, params = case.tensor("rewards"), case.params
-    groups = consecutive_groups(len(rewards), params["num_generations"])
-    if params["scale"] == "group":
-        return {"advantages": standardize(rewards, groups, eps=params["eps"], ddof=params["ddof"])}
-    return {"advantages": grpo_advantages(rewards, groups, scale=params["scale"])}
+    rewards, params = case.tensor("rewards"), dict(case.params)
+    groups = consecutive_groups(len(rewards), params.pop("num_generations"))
+    return {"advantages": grpo_advantages(rewards, groups, **params)}
 
 
 FUNCTIONS = {

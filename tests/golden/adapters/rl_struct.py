@@ -6,7 +6,8 @@ from typing import Any
 
 from jurybox.judges.structured import deviation, structure_metrics
 from jurybox.rewards import RewardVerdict, structured_reward
-from jurybox.trainers.objectives import consecutive_groups, standardize
+from jurybox.trainers.grpo import grpo_advantages
+from jurybox.trainers.objectives import consecutive_groups
 
 from ..case import Case
 
@@ -36,9 +37,9 @@ def _metrics(case: Case) -> dict[str, Any]:
 
 
 def _grpo_advantage(case: Case) -> dict[str, Any]:
-    rewards, params = case.tensor("rewards"), case.params
-    groups = consecutive_groups(len(rewards), params["num_generations"])
-    return {"advantages": standardize(rewards, groups, eps=params["eps"], ddof=params["ddof"])}
+    rewards, params = case.tensor("rewards"), dict(case.params)
+    groups = consecutive_groups(len(rewards), params.pop("num_generations"))
+    return {"advantages": grpo_advantages(rewards, groups, **params)}
 
 
 FUNCTIONS = {
