@@ -5,6 +5,7 @@ from .gae import GAE, gae, token_gae
 from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
 from .kl import kl_k1, kl_k2, kl_k3
 from .processes import sum_over_processes
+from .require import require_distribution, require_equal_shapes, require_finite, require_within
 from .surrogate import Level, clipped_surrogate, clipped_tokens, importance_ratio
 from .whiten import whiten
 
@@ -24,6 +25,10 @@ __all__ = [
     "kl_k2",
     "kl_k3",
     "masked_mean",
+    "require_distribution",
+    "require_equal_shapes",
+    "require_finite",
+    "require_within",
     "standardize",
     "sum_over_processes",
     "token_gae",
