@@ -28,6 +28,7 @@ from torch.nn.functional import cross_entropy, logsigmoid
 from transformers import PreTrainedModel
 from transformers.integrations import is_deepspeed_zero3_enabled
 
+from .objectives import require_equal_shapes
 from .seam import Pairs, PreferenceObjective, PreferenceTrainer
 from .seam.preference import PLAIN
 
@@ -128,7 +129,21 @@ def dpo_loss_from_logits(
     rejected_labels: Tensor,
     **options: Any,
 ) -> tuple[list[Tensor], PairLoss]:
-    """The four `(B,)` log-probabilities of answers, in `dpo_loss`'s order, and their loss; `options` are its own."""
+    """The four `(B,)` log-probabilities of answers, in `dpo_loss`'s order, and their loss; `options` are its own.
+
+    Raises:
+        ValueError: as `dpo_loss`, logits that do not belong to their labels, or a label outside the vocabulary.
+    """
+    _require_labels(
+        chosen_labels=chosen_labels,
+        policy_chosen_logits=policy_chosen_logits,
+        reference_chosen_logits=reference_chosen_logits,
+    )
+    _require_labels(
+        rejected_labels=rejected_labels,
+        policy_rejected_logits=policy_rejected_logits,
+        reference_rejected_logits=reference_rejected_logits,
+    )
     logps = [
         sequence_logps(policy_chosen_logits, chosen_labels),
         sequence_logps(policy_rejected_logits, rejected_labels),
@@ -148,6 +163,18 @@ def require_logps(**logps: Tensor) -> None:
             raise ValueError(f"{name} is of {len(values)} pairs, {first} of {len(expected)}")
         if not torch.isfinite(values).all():
             raise ValueError(f"{name} has a number that is not finite")
+
+
+def _require_labels(**tensors: Tensor) -> None:
+    """The first are `(B, T)` labels, the others `(B, T, V)` logits of theirs."""
+    (of_labels, labels), *logits = tensors.items()
+    require_equal_shapes(**dict(logits))
+    for name, values in logits:
+        if values.dim() != 3 or values.shape[:2] != labels.shape:
+            raise ValueError(f"{name} has shape {tuple(values.shape)}, and {of_labels} {tuple(labels.shape)}")
+        known = (labels == IGNORED) | ((labels >= 0) & (labels < values.shape[-1]))
+        if not known.all():
+            raise ValueError(f"{of_labels} has a label that is neither {IGNORED} nor a token of {name}")
 
 
 def require_beta(beta: float) -> None:

@@ -154,6 +154,24 @@ def test_bad_settings_are_named(options: dict[str, float], tmp_path: Any) -> Non
         DPOConfig(str(tmp_path), use_cpu=True, bf16=False, **options)
 
 
+@pytest.mark.parametrize(
+    ("name", "bad", "told"),
+    [
+        ("chosen_labels", torch.tensor([[-100, 5]]), "chosen_labels has a label that is neither -100 nor a token of"),
+        ("rejected_labels", torch.tensor([[-100, -1]]), "rejected_labels has a label"),
+        ("rejected_labels", torch.tensor([[-100, 1, 2]]), r"policy_rejected_logits has shape .* rejected_labels"),
+        ("policy_chosen_logits", torch.zeros(0), "reference_chosen_logits has shape"),
+        ("reference_rejected_logits", torch.zeros(1, 2, 6), "reference_rejected_logits has shape"),
+    ],
+)
+def test_labels_and_logits_that_do_not_belong_together(name: str, bad: Tensor, told: str) -> None:
+    sides = ("policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected")
+    given = {f"{side}_logits": torch.zeros(1, 2, 5) for side in sides}
+    given |= {f"{side}_labels": torch.tensor([[-100, 1]]) for side in ("chosen", "rejected")}
+    with pytest.raises(ValueError, match=told):
+        dpo_loss_from_logits(**{**given, name: bad})
+
+
 def test_no_pairs_at_all() -> None:
     with pytest.raises(ValueError, match="policy_chosen_logps has shape"):
         dpo_loss(*[numbers()] * 4)

@@ -32,9 +32,10 @@ def _from_logits(case: Case) -> dict[str, Any]:
     labels = [torch.tensor(case[f"{side}_labels"]) for side in ("chosen", "rejected")]
     logps, result = dpo_loss_from_logits(*logits, *labels, **_params(case))
     found = {f"{side}_logps": values for side, values in zip(SIDES, logps, strict=True)}
-    slopes = torch.autograd.grad(result.loss, logits[:2], retain_graph=True)
-    for side, slope in zip(SIDES[:2], slopes, strict=True):
-        found[f"grad_{side}_logits_l2"], found[f"grad_{side}_logits_first_row"] = slope.norm(), slope[0]
+    if result.loss.requires_grad:
+        slopes = torch.autograd.grad(result.loss, logits[:2], retain_graph=True)
+        for side, slope in zip(SIDES[:2], slopes, strict=True):
+            found[f"grad_{side}_logits_l2"], found[f"grad_{side}_logits_first_row"] = slope.norm(), slope[0]
     return {**_plain(result), **found}
 
 
