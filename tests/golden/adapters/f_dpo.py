@@ -12,17 +12,20 @@ from ..case import Case
 SIDES = ("policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected")
 
 
+def _params(case: Case) -> dict[str, Any]:
+    return {name: value for name, value in case.params.items() if name != "reduction"}
+
+
 def _plain(result: Any) -> dict[str, Any]:
     return {part.name: getattr(result, part.name) for part in fields(result)}
 
 
 def _loss(case: Case) -> dict[str, Any]:
-    params = {name: value for name, value in case.params.items() if name != "reduction"}
-    return _plain(fdpo_loss(*(case.tensor(f"{side}_logps") for side in SIDES), **params))
+    return _plain(fdpo_loss(*(case.tensor(f"{side}_logps") for side in SIDES), **_params(case)))
 
 
 def _optimum(case: Case) -> dict[str, Any]:
-    result = fdpo_optimal_policy(case.tensor("rewards"), case.tensor("reference_probs"), **case.params)
+    result = fdpo_optimal_policy(case.tensor("rewards"), case.tensor("reference_probs"), **_params(case))
     return {**_plain(result), "optimal_probs": result.probs}
 
 
