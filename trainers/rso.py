@@ -33,13 +33,13 @@ NATIVE = {"sigmoid_norm": "sigmoid", "hinge_norm": "hinge"}
 def rso_loss(
     policy_chosen_logps: Tensor,
     policy_rejected_logps: Tensor,
-    sft_chosen_logps: Tensor,
-    sft_rejected_logps: Tensor,
+    sft_chosen_logps: Tensor | None = None,
+    sft_rejected_logps: Tensor | None = None,
     *,
     loss: Literal["sigmoid_norm", "hinge_norm", "hinge"] = "sigmoid_norm",
     gamma: float = 0.05,
 ) -> Tensor:
-    """The loss of each pair, `(n,)`, of sequence log-probabilities `(n,)`; "hinge" does not look at the SFT policy's.
+    """The loss of each pair, `(n,)`, of sequence log-probabilities `(n,)`; "hinge" needs none of the SFT policy.
 
     >>> import torch
     >>> zero, ten = torch.tensor([0.0]), torch.tensor([10.0])
@@ -50,21 +50,23 @@ def rso_loss(
         ValueError: an unknown loss, γ that is not positive, log-probabilities of different shapes or not finite.
     """
     _require_gamma(gamma)
-    require_logps(
-        policy_chosen_logps=policy_chosen_logps,
-        policy_rejected_logps=policy_rejected_logps,
-        sft_chosen_logps=sft_chosen_logps,
-        sft_rejected_logps=sft_rejected_logps,
-    )
+    if loss not in (*NATIVE, "hinge"):
+        raise ValueError(f"loss={loss!r}: give 'sigmoid_norm', 'hinge_norm' or 'hinge'")
+    require_logps(policy_chosen_logps=policy_chosen_logps, policy_rejected_logps=policy_rejected_logps)
     if loss == "hinge":
         margin = policy_chosen_logps - policy_rejected_logps
-    else:  # the SFT policy's first: small differences of long answers survive in float32
-        margin = (policy_chosen_logps - sft_chosen_logps) - (policy_rejected_logps - sft_rejected_logps)
-    if loss == "sigmoid_norm":
-        return -logsigmoid(gamma * margin)
-    if loss in ("hinge", "hinge_norm"):
-        return (1 - gamma * margin).relu()
-    raise ValueError(f"loss={loss!r}: give 'sigmoid_norm', 'hinge_norm' or 'hinge'")
+    else:
+        chosen, rejected = _present(sft_chosen_logps=sft_chosen_logps, sft_rejected_logps=sft_rejected_logps)
+        require_logps(policy_chosen_logps=policy_chosen_logps, sft_chosen_logps=chosen, sft_rejected_logps=rejected)
+        # The SFT policy's is subtracted first: the small differences of long answers survive in float32.
+        margin = (policy_chosen_logps - chosen) - (policy_rejected_logps - rejected)
+    return -logsigmoid(gamma * margin) if loss == "sigmoid_norm" else (1 - gamma * margin).relu()
+
+
+def _present(**logps: Tensor | None) -> list[Tensor]:
+    if missing := [name for name, values in logps.items() if values is None]:
+        raise ValueError(f"{missing[0]} is missing: only loss='hinge' does without the SFT policy")
+    return [values for values in logps.values() if values is not None]
 
 
 def slic_loss(
@@ -161,7 +163,7 @@ class SLiC(PreferenceObjective):
         metrics = {"rso/margin": margin, "rso/frac_beyond_margin": (margin >= config.delta).float()}
         if config.loss == "slic":
             return slic_loss(chosen, rejected, chosen, delta=config.delta, reg_weight=config.reg_weight), metrics
-        return rso_loss(chosen, rejected, chosen, rejected, loss="hinge", gamma=config.gamma), metrics
+        return rso_loss(chosen, rejected, loss="hinge", gamma=config.gamma), metrics
 
 
 def objective(config: RSOConfig) -> PreferenceObjective:

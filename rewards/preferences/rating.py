@@ -162,7 +162,7 @@ def pointwise_reward_from_pairwise(prob_beats_baseline: Sequence[float], *, smal
     """
     for p in prob_beats_baseline:
         if not 0 <= p <= 1:
-            raise ValueError(f"{p!r} is no probability of beating the baseline: give numbers in [0, 1]")
+            raise ValueError(f"prob_beats_baseline has {p!r}, which is no probability: give numbers in [0, 1]")
     return [logit(p, smallest) for p in prob_beats_baseline]
 
 

@@ -61,7 +61,8 @@ def rejection_sample(
     Equal answers are candidates of their own here: merge them before, if they should count once.
 
     Raises:
-        ValueError: a reward that is not finite, β < 0, fewer candidates than asked for, too few numbers.
+        ValueError: a reward that is not finite, β < 0, fewer candidates than asked for, too few numbers, or numbers
+            that are not from [0, 1).
     """
     pool = _scored(rewards)
     _require_temperature(beta)
@@ -125,7 +126,9 @@ def _drawing(rng: Uniforms | Iterable[float]) -> Callable[[], float]:
 
     def draw() -> float:
         for number in numbers:
+            if not 0 <= number < 1:
+                raise ValueError(f"rng has {number!r} among its uniforms: give numbers from [0, 1)")
             return number
-        raise ValueError("rng has no numbers left: one is drawn for every candidate looked at")
+        raise ValueError("rng has no uniforms left: one is drawn for every candidate looked at")
 
     return draw

@@ -107,6 +107,12 @@ def test_broken_log_probabilities_are_refused() -> None:
         rso_loss(LOGPS[0] * math.nan, *LOGPS[1:])
 
 
+def test_only_the_hinge_does_without_the_sft_policy() -> None:
+    assert torch.equal(rso_loss(*LOGPS[:2], loss="hinge"), rso_loss(*LOGPS, loss="hinge"))
+    with pytest.raises(ValueError, match="sft_rejected_logps is missing"):
+        rso_loss(*LOGPS[:3], loss="hinge_norm")
+
+
 def config(out: Any = "unused", **settings: Any) -> RSOConfig:
     return RSOConfig(str(out), use_cpu=True, bf16=False, report_to="none", **settings)
 

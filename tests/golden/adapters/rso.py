@@ -16,10 +16,16 @@ from jurybox.trainers.rso import rso_loss, slic_loss
 
 from ..case import Case
 
+WORDS = ("accept_if", "reduction")  # params that restate the convention
+
+
+def _options(case: Case) -> dict[str, Any]:
+    return {name: value for name, value in case.params.items() if name not in WORDS}
+
 
 def _rejection_sample(case: Case) -> dict[str, Any]:
     rewards, beta = case["rewards"], case.params["beta"]
-    accepted = rejection_sample(rewards, case.params["num_samples"], beta, case["uniforms"])
+    accepted = rejection_sample(rewards, rng=case["uniforms"], **_options(case))
     probabilities = acceptance_probabilities(rewards, beta)
     return {
         "accepted_indices_in_order": accepted.indices,
@@ -40,7 +46,7 @@ def _form_pairs(case: Case) -> dict[str, Any]:
     return {
         "first_round_pairs": [list(pair) for pair in first_round_pairs(order, beats)],
         "tournament_pairs": [list(pair) for pair in tournament],
-        "tournament_winner": tournament[-1][0],
+        "tournament_winner": tournament[-1][0] if tournament else order[0],
     }
 
 
@@ -50,14 +56,14 @@ def _pointwise_reward(case: Case) -> dict[str, Any]:
 
 def _rso_loss(case: Case) -> dict[str, Any]:
     names = ("policy_chosen_logps", "policy_rejected_logps", "sft_chosen_logps", "sft_rejected_logps")
-    losses = rso_loss(*map(case.tensor, names), loss=case.params["loss"], gamma=case.params["gamma"])
+    logps = {name: case.tensor(name) for name in names if case.inputs.get(name) is not None}
+    losses = rso_loss(**logps, **_options(case))
     return {"losses": losses, "loss": losses.mean()}
 
 
 def _slic_loss(case: Case) -> dict[str, Any]:
     names = ("policy_chosen_logps", "policy_rejected_logps", "policy_reference_target_logps")
-    limits = {name: case.params[name] for name in ("delta", "reg_weight")}
-    losses = slic_loss(*map(case.tensor, names), **limits)
+    losses = slic_loss(*map(case.tensor, names), **_options(case))
     return {"losses": losses, "loss": losses.mean()}
 
 

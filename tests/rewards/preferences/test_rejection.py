@@ -120,12 +120,18 @@ def test_all_are_taken_where_there_are_fewer():
 
 
 def test_given_numbers_may_run_out():
-    with pytest.raises(ValueError, match="no numbers left"):
+    with pytest.raises(ValueError, match="no uniforms left"):
         rejection_sample([0.0, 1.0], 2, 0.5, [0.99])
+
+
+@pytest.mark.parametrize("number", [1.0, -0.1, math.nan])
+def test_given_numbers_are_from_zero_to_one(number):
+    with pytest.raises(ValueError, match=r"rng has .* among its uniforms"):
+        rejection_sample([0.0, 1.0], 2, 0.5, [number] * 4)
 
 
 def test_pointwise_rewards_stay_finite():
     assert pointwise_reward_from_pairwise([0.0, 0.5, 1.0]) == pytest.approx([-13.8155, 0, 13.8155], abs=1e-4)
     for wrong in (1.2, -0.1, math.nan):
-        with pytest.raises(ValueError, match="is no probability"):
+        with pytest.raises(ValueError, match=r"prob_beats_baseline has .* no probability"):
             pointwise_reward_from_pairwise([0.5, wrong])
