@@ -197,12 +197,14 @@ def test_a_batch_without_a_token_has_no_loss() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"beta": 0.0}, "beta, the weight of the KL divergence, must be above 0, not 0.0"),
+        ({"beta": 0.0}, "beta must be a positive number, not 0.0"),
+        ({"beta": math.inf}, "beta must be a positive number, not inf"),
+        ({"baseline_v": math.nan}, "baseline_v, the V of all sequences, must be finite, not nan"),
         ({"divergence": "alpha"}, "divergence must be one of total_variation, .*, not 'alpha'"),
-        ({"policy_logps": torch.zeros(0), "reference_logps": torch.zeros(0)}, "with something in it"),
-        ({"reference_logps": torch.zeros(3)}, r"one shape .* \(2,\) and \(3,\)"),
-        ({"policy_logps": torch.tensor([0.0, math.nan])}, "the policy log-probabilities must be finite"),
-        ({"reference_logps": torch.tensor([0.0, -math.inf])}, "the reference log-probabilities must be finite"),
+        ({"policy_logps": torch.zeros(0), "reference_logps": torch.zeros(0)}, "policy_logps is empty"),
+        ({"reference_logps": torch.zeros(3)}, r"reference_logps has shape \(3,\), and policy_logps \(2,\)"),
+        ({"policy_logps": torch.tensor([0.0, math.nan])}, "policy_logps has a number that is not finite"),
+        ({"reference_logps": torch.tensor([0.0, -math.inf])}, "reference_logps has a number that is not finite"),
         ({"divergence": "forward_kl"}, "forward_kl is defined for implicit rewards above 0"),
         ({"divergence": "jensen_shannon", "linear_extension_below": -0.7}, "must be above -0.6931"),
     ],
@@ -216,6 +218,21 @@ def test_bad_input_is_named(change: dict[str, Any], said: str) -> None:
     }
     with pytest.raises(ValueError, match=said):
         f_sft_loss_sequence(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"aggregation": "mean"}, "aggregation must be"),
+        ({"mask": torch.ones(2, 1)}, r"mask has shape \(2, 1\)"),
+        ({"reference_token_logps": torch.zeros(2, 1)}, r"reference_token_logps has shape \(2, 1\)"),
+        ({"policy_token_logps": torch.full((2, 2), math.nan)}, "policy_token_logps has a number"),
+    ],
+)
+def test_bad_tokens_are_named(change: dict[str, Any], said: str) -> None:
+    tokens = {name: torch.zeros(2, 2) for name in ("policy_token_logps", "reference_token_logps")}
+    with pytest.raises(ValueError, match=said):
+        f_sft_loss_token(**{**tokens, "mask": torch.ones(2, 2), "divergence": "pearson_chi2", **change})
 
 
 # ---- Q and V ----------------------------------------------------------------------------------------------
@@ -250,11 +267,23 @@ def test_no_tokens_have_no_reward() -> None:
     assert said.sum_reward.item() == said.telescoped.item() == 0.0
 
 
-def test_shapes_that_do_not_belong_together_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"needs logits \(T, vocabulary\) twice and T token_ids"):
-        token_q_v_reward(torch.zeros(3, 5), torch.zeros(3, 5), torch.zeros(2, dtype=torch.long))
-    with pytest.raises(ValueError, match="beta must be above 0, not -1"):
-        token_q_v_reward(torch.zeros(3, 5), torch.zeros(3, 5), torch.zeros(3, dtype=torch.long), beta=-1)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"token_ids": torch.tensor([0, 1])}, r"policy_logits must be \(T, vocabulary\) for token_ids \(T,\)"),
+        ({"token_ids": torch.tensor([0, 1, 5])}, "token_ids has a token outside the vocabulary of 5"),
+        ({"token_ids": torch.tensor([0, 1, -1])}, "token_ids has a token outside"),
+        ({"reference_logits": torch.zeros(3, 4)}, r"reference_logits has shape \(3, 4\)"),
+        ({"reference_logits": torch.full((3, 5), math.nan)}, "reference_logits has a logit that is NaN"),
+        ({"beta": -1}, "beta must be a positive number, not -1"),
+        ({"gamma": 1.5}, "gamma=1.5: give a number from 0 to 1"),
+        ({"terminal_value": math.nan}, "terminal_value must be finite"),
+    ],
+)
+def test_what_has_no_values_is_refused(change: dict[str, Any], said: str) -> None:
+    logits = {"policy_logits": torch.zeros(3, 5), "reference_logits": torch.zeros(3, 5)}
+    with pytest.raises(ValueError, match=said):
+        token_q_v_reward(**{**logits, "token_ids": torch.tensor([0, 1, 2]), **change})
 
 
 # ---- the tabular problem ----------------------------------------------------------------------------------
@@ -323,8 +352,27 @@ def test_v_stays_in_a_step_without_a_token() -> None:
     assert objective.V == 0.0
 
 
-@pytest.mark.parametrize("bad", [{"beta": 0.0}, {"divergence": "kl"}, {"demonstration_probs": torch.zeros(4)}])
+@pytest.mark.parametrize("bad", [{"beta": 0.0}, {"divergence": "kl"}, {"demonstration_probs": torch.zeros(4)},
+                                 {"reference_probs": 2 * REF}, {"reference_probs": torch.tensor([1.0, 0, 0, 0])},
+                                 {"demonstration_probs": torch.tensor([1.0, 0, 0, 0])}])  # fmt: skip
 def test_a_problem_without_a_solution_is_refused(bad: dict[str, Any]) -> None:
     arguments = {"demonstration_probs": MU, "reference_probs": REF, "divergence": "pearson_chi2", "beta": 1.0, **bad}
     with pytest.raises(ValueError, match="must be"):
         f_matching_optimum(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rewards": torch.zeros(3)}, "rewards has shape"),
+        ({"rewards": torch.tensor([0.0, math.nan, 0.0, 0.0])}, "rewards has a number that is not finite"),
+        ({"reference_probs": 2 * REF}, "reference_probs must be probabilities that sum to 1"),
+        ({"demonstration_probs": torch.tensor([1.5, -0.5, 0.0, 0.0])}, "demonstration_probs must be probabilities"),
+        ({"demonstration_probs": torch.ones(1)}, "demonstration_probs has shape"),
+        ({"beta": math.inf}, "beta must be a positive number"),
+    ],
+)
+def test_an_inner_problem_without_meaning_is_refused(change: dict[str, Any], said: str) -> None:
+    arguments = {"rewards": torch.zeros(4), "reference_probs": REF, "demonstration_probs": MU, "beta": 1.0, **change}
+    with pytest.raises(ValueError, match=said):
+        kl_regularised_inner_problem(**arguments)

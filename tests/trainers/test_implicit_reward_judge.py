@@ -123,7 +123,7 @@ def test_models_given_by_name_are_pickled_as_names(model_dir: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"beta": 0.0}, "beta must be above 0, not 0.0"),
+        ({"beta": 0.0}, "beta must be a positive number, not 0.0"),
         ({"average": "max"}, "average must be 'sum' or 'mean', not 'max'"),
         ({"reference": None}, "only a PEFT model has it inside"),
     ],

@@ -136,3 +136,9 @@ def checked(divergence: str, linear_extension_below: float | None = None) -> Non
             f"linear_extension_below must be above {form.above:.4g}, where {divergence} ends, not "
             f"{linear_extension_below}"
         )
+
+
+def require_beta(beta: float) -> None:
+    """Refuse a weight of the KL divergence that is no positive number."""
+    if not 0 < beta < math.inf:
+        raise ValueError(f"beta must be a positive number, not {beta}")

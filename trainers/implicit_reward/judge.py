@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ...judges.pretrained import Pretrained
+from .divergences import require_beta
 from .values import TokenValues, token_q_v_reward
 
 Average = Literal["sum", "mean"]
@@ -58,8 +59,7 @@ class ImplicitReward:
         average: Average = "sum",
         batch_size: int = 4,
     ) -> None:
-        if not beta > 0:
-            raise ValueError(f"beta must be above 0, not {beta}")
+        require_beta(beta)
         if average not in get_args(Average):
             raise ValueError(f"average must be 'sum' or 'mean', not {average!r}")
         if reference is None and not hasattr(policy, "disable_adapter"):

@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import torch
 from torch import Tensor
 
-from ..objectives import masked_mean
-from .divergences import Divergence, phi_of
+from ..objectives import masked_mean, require_equal_shapes, require_finite
+from .divergences import Divergence, phi_of, require_beta
 
 INSIDE = 1.0
 """An r in the domain of every φ, to stand where there is no token."""
@@ -48,7 +48,10 @@ def f_sft_loss_sequence(
     Raises:
         ValueError: β not positive, an empty batch, log-probabilities that are not finite, an r outside φ's domain.
     """
-    _check(beta, policy_logps, reference_logps)
+    require_beta(beta)
+    if not math.isfinite(baseline_v):
+        raise ValueError(f"baseline_v, the V of all sequences, must be finite, not {baseline_v}")
+    _require_logps(policy_logps=policy_logps, reference_logps=reference_logps)
     r = beta * (policy_logps - reference_logps) + baseline_v
     phi, weight = phi_of(
         r, divergence, linear_extension_below=linear_extension_below, clamp_chi2_above_2=clamp_chi2_above_2
@@ -74,9 +77,11 @@ def f_sft_loss_token(
     """
     if aggregation not in get_args(TokenAverage):
         raise ValueError(f"aggregation must be 'token_mean' or 'sequence_mean', not {aggregation!r}")
+    require_beta(beta)
+    require_equal_shapes(policy_token_logps=policy_token_logps, mask=mask)
+    _require_logps(mask, policy_token_logps=policy_token_logps, reference_token_logps=reference_token_logps)
     valid = mask.bool()
     policy, reference = (logps.masked_fill(~valid, 0.0) for logps in (policy_token_logps, reference_token_logps))
-    _check(beta, policy, reference)
     z = beta * (policy - reference)
     phi, weight = phi_of(
         z.masked_fill(~valid, INSIDE),
@@ -88,14 +93,9 @@ def f_sft_loss_token(
     return FSFTLoss(-mean / beta, z, phi * valid, weight * valid)
 
 
-def _check(beta: float, policy: Tensor, reference: Tensor) -> None:
-    if not beta > 0:
-        raise ValueError(f"beta, the weight of the KL divergence, must be above 0, not {beta}")
-    if policy.shape != reference.shape or not policy.numel():
-        raise ValueError(
-            f"policy and reference log-probabilities need one shape with something in it, not "
-            f"{tuple(policy.shape)} and {tuple(reference.shape)}"
-        )
-    for name, logps in (("policy", policy), ("reference", reference)):
-        if not torch.isfinite(logps).all():
-            raise ValueError(f"the {name} log-probabilities must be finite")
+def _require_logps(mask: Tensor | None = None, /, **logps: Tensor) -> None:
+    for name, values in logps.items():
+        if not values.numel():
+            raise ValueError(f"{name} is empty: give at least one completion")
+    require_equal_shapes(**logps)
+    require_finite(mask, **logps)

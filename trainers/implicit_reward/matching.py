@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .divergences import FORMS, Divergence, checked, phi_of
+from ..objectives import require_distribution, require_equal_shapes, require_finite
+from .divergences import FORMS, Divergence, checked, phi_of, require_beta
 
 BISECTIONS = 70  # from a bracket of 2e4 to the last bit of float64
 
@@ -33,19 +34,26 @@ class InnerProblem:
 def kl_regularised_inner_problem(
     rewards: Tensor, reference_probs: Tensor, demonstration_probs: Tensor, *, beta: float
 ) -> InnerProblem:
-    """π_r, its V, and E_μ[r] − V, which total variation maximises: β E_μ[log(π_r/π_ref)], plain SFT. All `(n,)`."""
-    if not beta > 0:
-        raise ValueError(f"beta must be above 0, not {beta}")
+    """π_r, its V, and E_μ[r] − V, which total variation maximises: β E_μ[log(π_r/π_ref)], plain SFT. All `(n,)`.
+
+    Raises:
+        ValueError: rewards that are not finite, no distributions over as many answers, a reference that is 0
+            somewhere, or β not positive.
+    """
+    require_beta(beta)
+    _require_distributions(reference_probs, demonstration_probs)
+    require_equal_shapes(reference_probs=reference_probs, rewards=rewards)
+    require_finite(rewards=rewards)
     log_policy = torch.log_softmax(reference_probs.log() + rewards / beta, dim=-1)
     V = beta * torch.logsumexp(reference_probs.log() + rewards / beta, dim=-1)
-    mean = demonstration_probs / demonstration_probs.sum()
+    mu = demonstration_probs
     return InnerProblem(
         optimal_probs=log_policy.exp(),
         V=V,
         inner_min_value=-V,
-        outer_objective_total_variation=(mean * rewards).sum() - V,
-        equals_beta_expected_log_ratio=beta * (mean * (log_policy - reference_probs.log())).sum(),
-        nll=-(mean * log_policy).sum(),
+        outer_objective_total_variation=(mu * rewards).sum() - V,
+        equals_beta_expected_log_ratio=beta * (mu * (log_policy - reference_probs.log())).sum(),
+        nll=-(mu * log_policy).sum(),
     )
 
 
@@ -61,19 +69,19 @@ class Matching:
 def f_matching_optimum(
     demonstration_probs: Tensor, reference_probs: Tensor, *, divergence: Divergence, beta: float
 ) -> Matching:
-    """Solve (1) by bisection. Both `(n,)`, all above 0; they are divided by their sums.
+    """Solve (1) by bisection. Both `(n,)`, all above 0.
 
     At the optimum f'(π_i/μ_i) + β log(π_i/π_ref,i) is the same for all i. It rises with π_i, so each π_i is found for
     a given common value, and the common value so that they sum to 1.
 
     Raises:
-        ValueError: a probability that is not above 0, β not positive, an unknown divergence.
+        ValueError: no distributions over as many answers, a probability of 0, β not positive, an unknown divergence.
     """
     checked(divergence)
-    if not beta > 0:
-        raise ValueError(f"beta must be above 0, not {beta}")
-    if not ((demonstration_probs > 0).all() and (reference_probs > 0).all()):
-        raise ValueError("demonstration_probs and reference_probs must be above 0")
+    require_beta(beta)
+    _require_distributions(reference_probs, demonstration_probs)
+    if not (demonstration_probs > 0).all():
+        raise ValueError("demonstration_probs must be above 0")
     mu = (demonstration_probs / demonstration_probs.sum()).double()
     ref = (reference_probs / reference_probs.sum()).double()
     f_slope = FORMS[divergence].f_slope
@@ -90,6 +98,13 @@ def f_matching_optimum(
     z = beta * (pi / ref).log()
     value = (mu * FORMS[divergence].f(pi / mu)).sum() + (pi * z).sum()
     return Matching(pi, value, _best_v(z, mu, divergence))
+
+
+def _require_distributions(reference_probs: Tensor, demonstration_probs: Tensor) -> None:
+    require_distribution(reference_probs=reference_probs, demonstration_probs=demonstration_probs)
+    require_equal_shapes(reference_probs=reference_probs, demonstration_probs=demonstration_probs)
+    if not (reference_probs > 0).all():
+        raise ValueError("reference_probs must be above 0")
 
 
 def _best_v(z: Tensor, mu: Tensor, divergence: Divergence) -> Tensor:

@@ -9,10 +9,14 @@ It holds of any policy, from SFT as from DPO.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from ..objectives import require_equal_shapes, require_within
+from .divergences import require_beta
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +46,14 @@ def token_q_v_reward(
     policy_logits, reference_logits: `(T, vocabulary)`, those that predicted each token. token_ids: `(T,)`.
 
     Raises:
-        ValueError: β not positive, or shapes that do not belong together.
+        ValueError: β not positive, γ outside [0, 1], shapes that do not belong together, a token outside the
+            vocabulary, a logit that is NaN or +∞, or a terminal value that is not finite.
     """
-    if not beta > 0:
-        raise ValueError(f"beta must be above 0, not {beta}")
-    if policy_logits.shape != reference_logits.shape or policy_logits.shape[:1] != token_ids.shape:
-        raise ValueError(
-            f"needs logits (T, vocabulary) twice and T token_ids, not {tuple(policy_logits.shape)}, "
-            f"{tuple(reference_logits.shape)} and {tuple(token_ids.shape)}"
-        )
+    require_beta(beta)
+    require_within(0, 1, gamma=gamma)
+    if not math.isfinite(terminal_value):
+        raise ValueError(f"terminal_value must be finite, not {terminal_value}")
+    _require_logits(token_ids, policy_logits=policy_logits, reference_logits=reference_logits)
     taken = token_ids.unsqueeze(-1)
     V = beta * torch.logsumexp(policy_logits, dim=-1)
     Q = beta * policy_logits.gather(-1, taken).squeeze(-1)
@@ -69,3 +72,17 @@ def token_q_v_reward(
         sum_reward=reward.sum(),
         telescoped=without_values.sum() + V[:1].sum(),
     )
+
+
+def _require_logits(token_ids: Tensor, **logits: Tensor) -> None:
+    require_equal_shapes(**logits)
+    for name, values in logits.items():
+        if values.dim() != 2 or values.shape[:1] != token_ids.shape:
+            raise ValueError(
+                f"{name} must be (T, vocabulary) for token_ids (T,), not {tuple(values.shape)} for "
+                f"{tuple(token_ids.shape)}"
+            )
+        if not (values < math.inf).all():
+            raise ValueError(f"{name} has a logit that is NaN or infinite")
+        if not ((token_ids >= 0) & (token_ids < values.shape[-1])).all():
+            raise ValueError(f"token_ids has a token outside the vocabulary of {values.shape[-1]}")

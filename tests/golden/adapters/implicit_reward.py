@@ -32,17 +32,17 @@ def _token(case: Case) -> dict[str, Any]:
 
 def _values(case: Case) -> dict[str, Any]:
     logits = (case.tensor("policy_logits"), case.tensor("reference_logits"))
-    return _plain(paper.token_q_v_reward(*logits, case.tensor("token_ids").long(), **case.params))
+    return _plain(paper.token_q_v_reward(*logits, case.tensor("token_ids").long(), **_settings(case)))
 
 
 def _inner(case: Case) -> dict[str, Any]:
     names = ("rewards", "reference_probs", "demonstration_probs")
-    return _plain(paper.kl_regularised_inner_problem(*map(case.tensor, names), **case.params))
+    return _plain(paper.kl_regularised_inner_problem(*map(case.tensor, names), **_settings(case)))
 
 
 def _matching(case: Case) -> dict[str, Any]:
     names = ("demonstration_probs", "reference_probs")
-    result = paper.f_matching_optimum(*map(case.tensor, names), **case.params)
+    result = paper.f_matching_optimum(*map(case.tensor, names), **_settings(case))
     return {**_plain(result), "optimal_V": result.optimal_v}
 
 
