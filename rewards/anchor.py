@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 from ..judges import Verdict
 from ..judges.metrics import batch_metrics
 from ..judges.pairwise import Pair, PairwiseFunction, PairwiseJudge, logit, p_win_of_orders
+from ..judges.pairwise.debias import require_probabilities
 from ..judges.pairwise.scored import OF_THE_COMPLETION
 from ..judges.sample import Sample, missing_column
 from .batch import Batch
@@ -39,7 +40,7 @@ class PairwiseReward:
 
 def pairwise_reward(
     p12: float,
-    p21: float,
+    p21: float | None = None,
     *,
     form: Form = "probability",
     clip: float = 1e-4,
@@ -50,9 +51,15 @@ def pairwise_reward(
     >>> pairwise_reward(0.9, 0.3, form="logit").p_win
     0.8
 
-    swap_average: without it p_win is p12 alone, a preference for the first place included.
+    swap_average: without it p_win is p12 alone, a preference for the first place included, and there need be no p21.
+
+    Raises:
+        ValueError: something that is no probability, an unknown form, or a clip outside (0, ½).
     """
-    p_win = p_win_of_orders(p12, p21) if swap_average else p12
+    if swap_average and p21 is None:
+        raise ValueError("p21 is missing: the average of both orders needs it, or give swap_average=False")
+    require_probabilities(p12=p12)
+    p_win = p12 if p21 is None or not swap_average else p_win_of_orders(p12, p21)
     return PairwiseReward(p_win, reward_of(p_win, form, clip))
 
 

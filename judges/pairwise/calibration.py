@@ -31,14 +31,19 @@ def expected_calibration_error(
     from one that knows something.
 
     Raises:
-        ValueError: no predictions, lists of different lengths, a probability outside [0, 1], or fewer than 1 bin.
+        ValueError: no predictions, lists of different lengths, a number outside [0, 1], or not a whole number of
+            bins.
     """
-    if len(probabilities) != len(outcomes) or not probabilities:
-        raise ValueError(f"one outcome a probability: got {len(probabilities)} and {len(outcomes)}")
-    if num_bins < 1:
-        raise ValueError(f"num_bins must be at least 1, not {num_bins}")
-    if strange := [p for p in probabilities if not 0.0 <= p <= 1.0]:
-        raise ValueError(f"a probability is between 0 and 1, not {strange[0]!r}")
+    if not len(probabilities) or len(probabilities) != len(outcomes):
+        raise ValueError(
+            f"probabilities and outcomes must be of one length, at least 1, not {len(probabilities)} and "
+            f"{len(outcomes)}"
+        )
+    if num_bins < 1 or num_bins != int(num_bins):
+        raise ValueError(f"num_bins must be a whole number, at least 1, not {num_bins}")
+    for name, numbers in (("probabilities", probabilities), ("outcomes", outcomes)):
+        if strange := [number for number in numbers if not 0.0 <= number <= 1.0]:
+            raise ValueError(f"{name} must be between 0 and 1, not {strange[0]!r}")
     pairs = list(zip(map(float, probabilities), map(float, outcomes), strict=True))
     bins: list[list[tuple[float, float]]] = [[] for _ in range(num_bins)]
     for p, y in pairs:

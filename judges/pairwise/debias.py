@@ -33,11 +33,16 @@ def p_win_of_orders(p12: float, p21: float) -> float:
     Raises:
         ValueError: a probability outside [0, 1].
     """
-    for name, p in (("p12", p12), ("p21", p21)):
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"{name} is a probability, not {p!r}")
+    require_probabilities(p12=p12, p21=p21)
     winner = 0.5 + abs(p12 - p21) / 2
     return winner if p12 >= p21 else 1.0 - winner
+
+
+def require_probabilities(**given: float) -> None:
+    """Raise ValueError naming the first that is no probability."""
+    for name, p in given.items():
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"{name} is a probability, not {p!r}")
 
 
 def p_win_of_logits(s12: float, s21: float) -> Debiased:
@@ -45,7 +50,13 @@ def p_win_of_logits(s12: float, s21: float) -> Debiased:
 
     >>> p_win_of_logits(1.2, -0.4)
     Debiased(margin=0.8, p_win=0.6899744811276125)
+
+    Raises:
+        ValueError: a margin that is not finite.
     """
+    for name, s in (("s12", s12), ("s21", s21)):
+        if not math.isfinite(s):
+            raise ValueError(f"{name} is the margin of two logits, not {s!r}")
     margin = (s12 - s21) / 2
     return Debiased(margin, sigmoid(margin))
 
@@ -65,6 +76,11 @@ def logit(p: float, clip: float = 1e-4) -> float:
 
     >>> logit(0.5), round(logit(0.0), 4), round(logit(1.0), 4)
     (0.0, -9.2102, 9.2102)
+
+    Raises:
+        ValueError: a clip outside (0, ½).
     """
+    if not 0.0 < clip < 0.5:
+        raise ValueError(f"clip={clip}: give the least probability, between 0 and 0.5, such as 1e-4")
     p = min(max(p, clip), 1.0 - clip)
     return math.log(p) - math.log(1.0 - p)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,22 @@ def test_forms_and_their_bounds() -> None:
         assert AnchorWinReward(longer, form=form).bounds == pytest.approx((low, high))
         assert pairwise_reward(0.0, 1.0, form=form).reward == pytest.approx(low)
         assert pairwise_reward(1.0, 0.0, form=form).reward == pytest.approx(high)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"p12": 1.2, "swap_average": False}, "p12"),
+        ({"p21": math.nan}, "p21"),
+        ({"p21": None}, "p21"),
+        ({"form": "margin"}, "form"),
+        ({"form": "logit", "clip": 0.0}, "clip"),
+        ({"form": "logit", "clip": 0.5}, "clip"),
+    ],
+)
+def test_what_makes_no_reward_is_named(arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        pairwise_reward(**{"p12": 0.5, "p21": 0.5, **arguments})
 
 
 def test_a_copy_of_the_anchor_earns_a_half_and_so_does_anything_under_pure_position_bias() -> None:

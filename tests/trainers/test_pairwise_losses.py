@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import pytest
 import torch
@@ -178,3 +179,87 @@ def test_explained_variance() -> None:
     assert explained_variance(torch.zeros_like(returns), returns, mask).item() == pytest.approx(0.0)
     assert explained_variance(-returns, returns, mask).item() == pytest.approx(-3.0)
     assert explained_variance(returns, torch.ones_like(returns), mask).isnan()
+
+
+# ---- what the formulas refuse -----------------------------------------------------------------------------
+
+VERDICTS = {
+    name: torch.tensor([0.0, 1.0])
+    for name in (
+        "logit_first",
+        "logit_second",
+        "label_first_wins",
+        "logit_first_swapped",
+        "logit_second_swapped",
+    )
+}
+TOKENS = torch.zeros(2, 3)
+ADVANTAGES = dict.fromkeys(("logps", "ref_logps", "values", "mask"), TOKENS) | {"terminal_reward": torch.zeros(2)}
+POLICY = ("logps_new", "logps_old", "advantages", "values_new", "values_old", "returns")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"logit_first_swapped": None}, "logit_first_swapped is missing"),
+        ({"logit_second_swapped": None}, "logit_second_swapped is missing"),
+        ({"logit_first": torch.zeros(0)}, "logit_first is empty"),
+        ({"logit_second": torch.zeros(1)}, "logit_second has shape"),
+        ({"logit_second": torch.tensor([0.0, math.inf])}, "logit_second has a number that is not finite"),
+        ({"label_first_wins": torch.tensor([0.0, 1.5])}, "label_first_wins has a label outside"),
+        ({"consistency_weight": -1.0}, "consistency_weight=-1"),
+    ],
+)
+def test_bad_verdicts_are_named(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        pairwise_rm_loss(**{**VERDICTS, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"values": torch.zeros(2, 2)}, "values has shape"),
+        ({"terminal_reward": torch.zeros(3)}, "terminal_reward"),
+        ({"terminal_reward": torch.tensor([math.nan, 0.0])}, "terminal_reward has a number that is not finite"),
+        ({"ref_logps": torch.full((2, 3), math.nan)}, "ref_logps has a number that is not finite"),
+        ({"gamma": 1.1}, "gamma=1.1"),
+        ({"gae_lambda": -0.1}, "gae_lambda=-0.1"),
+        ({"kl_coef": math.nan}, "kl_coef=nan"),
+        ({"whiten_eps": -1.0}, "whiten_eps=-1"),
+    ],
+)
+def test_bad_advantages_are_named(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        pairwise_ppo_advantages(**{**ADVANTAGES, "mask": torch.ones(2, 3), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"returns": torch.zeros(2, 2)}, "returns has shape"),
+        ({"advantages": torch.full((2, 3), math.nan)}, "advantages has a number that is not finite"),
+        ({"clip_eps": -0.1}, "clip_eps=-0.1"),
+        ({"value_coef": math.nan}, "value_coef=nan"),
+    ],
+)
+def test_bad_policy_losses_are_named(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        pairwise_ppo_loss(**{**dict.fromkeys(POLICY, TOKENS), "mask": torch.ones(2, 3), **change})
+
+
+def test_what_is_masked_may_be_anything() -> None:
+    mask = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    clean = [drawn(2, 3, seed=seed) for seed in range(6)]
+    dirty = [x.masked_fill(mask == 0, bad) for x, bad in zip(clean, (1e4, *[math.nan] * 5), strict=True)]
+    clean[0], dirty[0] = (logps.requires_grad_() for logps in (clean[0], dirty[0]))
+    expected, found = (pairwise_ppo_loss(*tensors, mask).loss for tensors in (clean, dirty))
+    assert found == expected
+    expected.backward()
+    found.backward()
+    assert torch.equal(dirty[0].grad, clean[0].grad)
+
+
+def test_a_row_without_a_token_needs_no_reward() -> None:
+    mask = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    found = pairwise_ppo_advantages(**{**ADVANTAGES, "mask": mask, "terminal_reward": torch.tensor([1.0, math.nan])})
+    assert found.token_rewards.tolist() == [[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]

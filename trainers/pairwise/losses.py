@@ -16,6 +16,7 @@ Pairwise PPO, R the reward against the anchor:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,16 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from ..critic import clipped_value_loss
-from ..objectives import clipped_surrogate, importance_ratio, masked_mean, token_gae, whiten
+from ..objectives import (
+    clipped_surrogate,
+    importance_ratio,
+    masked_mean,
+    require_equal_shapes,
+    require_finite,
+    require_within,
+    token_gae,
+    whiten,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +74,19 @@ def pairwise_rm_loss(
     (tensor(0.0288), tensor([0.6836]))
 
     With one order the loss is its cross-entropy alone.
+
+    Raises:
+        ValueError: no pairs, tensors of different shapes, logits that are not finite, a label outside [0, 1], a
+            negative weight, or one half of the swapped order.
     """
+    _require_verdicts(
+        logit_first=logit_first,
+        logit_second=logit_second,
+        label_first_wins=label_first_wins,
+        logit_first_swapped=logit_first_swapped,
+        logit_second_swapped=logit_second_swapped,
+    )
+    require_within(0, math.inf, consistency_weight=consistency_weight)
     original = logit_first - logit_second
     of_original = verdict_cross_entropy(original, label_first_wins).mean()
     if logit_first_swapped is None or logit_second_swapped is None:
@@ -75,6 +97,19 @@ def pairwise_rm_loss(
     mse = position_inconsistency(original, swapped).mean()
     loss = (of_original + of_swapped) / 2 + consistency_weight * mse
     return RMLoss(loss, p12, p21, (p12 + 1 - p21) / 2, mse)
+
+
+def _require_verdicts(**tensors: Tensor | None) -> None:
+    given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    missing = tensors.keys() - given.keys()
+    if len(missing) == 1:
+        raise ValueError(f"{missing.pop()} is missing: the swapped order needs both of its logits")
+    if not given["logit_first"].numel():
+        raise ValueError("logit_first is empty: give at least one pair")
+    require_equal_shapes(**given)
+    require_finite(**given)
+    if not ((given["label_first_wins"] >= 0) & (given["label_first_wins"] <= 1)).all():
+        raise ValueError("label_first_wins has a label outside [0, 1]")
 
 
 def position_inconsistency(original: Tensor, swapped: Tensor) -> Tensor:
@@ -97,7 +132,7 @@ def token_rewards(logps: Tensor, ref_logps: Tensor, terminal_reward: Tensor, mas
     of_loss = mask > 0
     is_last = of_loss & (mask.cumsum(1) == mask.sum(1, keepdim=True))
     kl = torch.where(of_loss, logps - ref_logps, 0.0)
-    return is_last * terminal_reward.unsqueeze(1) - kl_coef * kl
+    return torch.where(is_last, terminal_reward.unsqueeze(1), 0.0) - kl_coef * kl
 
 
 def pairwise_ppo_advantages(
@@ -116,8 +151,22 @@ def pairwise_ppo_advantages(
 ) -> PPOAdvantages:
     """From the reward of whole completions, `(B,)`, to advantages of tokens; everything else `(B, T)`.
 
-    A row without a token has no place for its reward: it is all 0. gather: see `whiten`.
+    A row without a token has no place for its reward: it is all 0. What is masked may be anything.
+    gather: see `whiten`.
+
+    Raises:
+        ValueError: tensors of different shapes, numbers that are not finite, or a setting out of its range.
     """
+    if logps.dim() != 2 or terminal_reward.shape != logps.shape[:1]:
+        raise ValueError(
+            f"logps must be (B, T) and terminal_reward (B,), not {tuple(logps.shape)} and "
+            f"{tuple(terminal_reward.shape)}"
+        )
+    require_equal_shapes(logps=logps, ref_logps=ref_logps, values=values, mask=mask)
+    require_finite(mask, logps=logps, ref_logps=ref_logps, values=values)
+    require_finite(mask.sum(1), terminal_reward=terminal_reward)
+    require_within(0, 1, gamma=gamma, gae_lambda=gae_lambda)
+    require_within(0, math.inf, kl_coef=kl_coef, whiten_eps=whiten_eps, whiten_ddof=whiten_ddof)
     rewards = token_rewards(logps, ref_logps, terminal_reward, mask, kl_coef)
     estimate = token_gae(rewards, values, mask, gamma=gamma, lam=gae_lambda)
     whitened = whiten(estimate.adv, mask, eps=whiten_eps, ddof=whiten_ddof, gather=gather)
@@ -147,9 +196,28 @@ def pairwise_ppo_loss(
     value_clip_eps: float = 0.2,
     value_coef: float = 0.1,
 ) -> PPOLoss:
-    """The loss of policy and critic, all tensors `(b, T)`; advantages are used as they are given."""
-    ratio = importance_ratio(logps_new, logps_old, mask)
-    policy = masked_mean(clipped_surrogate(ratio, advantages, clip_eps, clip_eps), mask)
-    value = masked_mean(clipped_value_loss(values_new, values_old, returns, value_clip_eps), mask)
+    """The loss of policy and critic, all tensors `(b, T)`; advantages are used as they are given.
+
+    What is masked may be anything.
+
+    Raises:
+        ValueError: tensors of different shapes, numbers that are not finite, or a negative ε or weight.
+    """
+    tensors = {
+        "logps_new": logps_new,
+        "logps_old": logps_old,
+        "advantages": advantages,
+        "values_new": values_new,
+        "values_old": values_old,
+        "returns": returns,
+    }
+    require_equal_shapes(**tensors, mask=mask)
+    require_finite(mask, **tensors)
+    require_within(0, math.inf, clip_eps=clip_eps, value_clip_eps=value_clip_eps, value_coef=value_coef)
+    # Before any arithmetic: 0 · NaN is NaN, in the loss or in its gradient.
+    new, old, A, V, V_old, target = (torch.where(mask > 0, tensor, 0.0) for tensor in tensors.values())
+    ratio = importance_ratio(new, old, mask)
+    policy = masked_mean(clipped_surrogate(ratio, A, clip_eps, clip_eps), mask)
+    value = masked_mean(clipped_value_loss(V, V_old, target, value_clip_eps), mask)
     clipped = masked_mean(((ratio - 1).abs() > clip_eps).to(ratio), mask)
     return PPOLoss(policy, value, policy + value_coef * value, clipped)

@@ -70,9 +70,31 @@ def test_calibration() -> None:
     assert knows_nothing.bin_counts == (0, 0, 0, 0, 0, 4, 0, 0, 0, 0)
     wrong_and_sure = expected_calibration_error([1.0, 0.0], [0, 1])
     assert (wrong_and_sure.ece, wrong_and_sure.brier) == (1.0, 1.0)
-    for probabilities, outcomes, bins in (([], [], 5), ([0.5], [1, 0], 5), ([1.5], [1], 5), ([0.5], [1], 0)):
-        with pytest.raises(ValueError, match=r"outcome|between 0 and 1|num_bins"):
-            expected_calibration_error(probabilities, outcomes, bins)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "outcomes", "num_bins", "named"),
+    [
+        ([], [], 5, "probabilities and outcomes"),
+        ([0.5], [1, 0], 5, "probabilities and outcomes"),
+        ([1.5], [1], 5, "probabilities"),
+        ([0.5], [2], 5, "outcomes"),
+        ([0.5], [math.nan], 5, "outcomes"),
+        ([0.5], [1], 0, "num_bins"),
+        ([0.5], [1], 2.5, "num_bins"),
+    ],
+)
+def test_what_cannot_be_calibrated_is_named(
+    probabilities: list[float], outcomes: list[float], num_bins: int, named: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{named} must be"):
+        expected_calibration_error(probabilities, outcomes, num_bins)
+
+
+@pytest.mark.parametrize("margin", [math.nan, math.inf])
+def test_margins_are_finite(margin: float) -> None:
+    with pytest.raises(ValueError, match="s21 is the margin of two logits"):
+        p_win_of_logits(0.0, margin)
 
 
 # ---- judges -----------------------------------------------------------------------------------------------
