@@ -24,7 +24,15 @@ from typing import Any, ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
-from .objectives import group_stats, importance_ratio, kl_k1, kl_k3, masked_mean, sum_over_processes
+from .objectives import (
+    group_stats,
+    importance_ratio,
+    kl_k1,
+    kl_k3,
+    masked_mean,
+    require_equal_shapes,
+    sum_over_processes,
+)
 from .seam import Batch, Objective, ObjectiveConfig, ObjectiveTrainer, Rollout
 from .seam.objective import Metrics
 
@@ -112,10 +120,13 @@ def disco_loss(
     total: sums a number over all processes, for a batch that is spread over several.
 
     Raises:
-        ValueError: τ not positive, β or δ negative, or an unknown name.
+        ValueError: τ not positive, β or δ negative, an unknown name, or shapes that differ.
     """
     tau = TAU.get(score, 1.0) if tau is None else tau
     check_settings(variant, score, tau, beta, delta, kl_type, normalize, penalty)
+    require_equal_shapes(logps=logps, old_logps=old_logps, mask=mask)
+    require_equal_shapes(rows=mask.sum(1), group_ids=group_ids, rewards=rewards)
+    logps, old_logps = (torch.where(mask > 0, x, 0.0) for x in (logps, old_logps))  # padding may hold anything
     scores = sequence_scores(logps, old_logps, mask, score)
     members = group_ids.unique().unsqueeze(1) == group_ids  # (Q, b)
     has_tokens = mask.sum(-1) > 0

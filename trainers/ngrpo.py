@@ -21,7 +21,18 @@ from typing import Any, ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
-from .objectives import aggregate, clipped_surrogate, clipped_tokens, group_stats, importance_ratio, masked_mean
+from .grpo import check_statistics
+from .objectives import (
+    aggregate,
+    clipped_surrogate,
+    clipped_tokens,
+    group_stats,
+    importance_ratio,
+    masked_mean,
+    require_equal_shapes,
+    require_finite,
+    require_within,
+)
 from .seam import Objective, ObjectiveConfig, ObjectiveTrainer, Rollout
 
 Strategy = Literal["all_correct", "all_incorrect", "all"]
@@ -49,7 +60,15 @@ def ngrpo_advantage(
     ddof: 1 for the sample's standard deviation as in the paper's code and figure, 0 for its printed equation.
 
     Trap: a group of one row has no virtual answer, A = r / (1 + eps), as in the paper's code.
+
+    Raises:
+        ValueError: infinite rewards, or a setting out of its range.
     """
+    check_statistics(rewards, eps, ddof)
+    if num_virtual < 0:
+        raise ValueError(f"num_virtual={num_virtual}: give 0 (plain GRPO) or more")
+    if not math.isfinite(max_reward):
+        raise ValueError(f"max_reward={max_reward}: give the largest reward possible")
     rewards = torch.where((rewards - max_reward).abs() <= NEAR, max_reward, rewards)
     virtual_ids = torch.unique(group_ids).repeat(num_virtual)
     virtual = rewards.new_full(virtual_ids.shape, max_reward)
@@ -111,7 +130,15 @@ def ngrpo_loss(
 
     The paper speaks of 1 ± eps_high for A > 0 and 1 ± eps_low for A < 0. Under the max only the upper bound acts on
     the first and only the lower one on the second, so one clip does both.
+
+    Raises:
+        ValueError: shapes that differ, advantages that are not finite, a negative limit or an eps_low above 1.
     """
+    require_equal_shapes(logps=logps, old_logps=old_logps, mask=mask)
+    require_equal_shapes(rows=mask.sum(1), advantages=advantages)
+    require_finite(advantages=advantages)
+    require_within(0.0, 1.0, eps_low=eps_low)
+    require_within(0.0, math.inf, eps_high=eps_high)
     ratio, A = importance_ratio(logps, old_logps, mask), advantages.unsqueeze(1)
     low, high = clipped_tokens(ratio, A, eps_low, eps_high)
     loss = aggregate(

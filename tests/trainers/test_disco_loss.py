@@ -220,6 +220,31 @@ def test_what_has_no_meaning_is_refused(settings: dict[str, Any], message: str) 
         disco_loss(*batch(seed=0), **settings)
 
 
+def test_shapes_that_would_broadcast_in_silence_are_refused() -> None:
+    logps, old, mask, ids, rewards = batch(seed=0)
+    for arguments, name in (
+        ((logps, old[:1], mask, ids, rewards), "old_logps"),
+        ((logps, old, mask[:, :1], ids, rewards), "mask"),
+        ((logps, old, mask, ids[:1], rewards), "group_ids"),
+        ((logps, old, mask, ids, rewards[:1]), "rewards"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            disco_loss(*arguments)
+
+
+@pytest.mark.parametrize("score", ["logL", "Lratio"])
+def test_what_padding_holds_is_of_no_importance(score: Any) -> None:
+    logps, old, mask, ids, rewards = batch(seed=0)
+    clean = disco_loss(logps, old, mask, ids, rewards, score=score).loss
+    dirty, other = logps.detach().masked_fill(mask == 0, NAN), old.masked_fill(mask == 0, -math.inf)
+    leaf = dirty.requires_grad_()
+    loss = disco_loss(leaf, other, mask, ids, rewards, score=score).loss
+    loss.backward()
+    assert leaf.grad is not None
+    assert loss.item() == clean.item()
+    assert leaf.grad.isfinite().all()
+
+
 def test_rewards_become_right_wrong_or_neither() -> None:
     rewards = tensor(1, 0.4, 0, NAN, 2, -1)
     assert binary_rewards(rewards).nan_to_num(nan=9).tolist() == [1, 9, 0, 9, 9, 9]

@@ -40,9 +40,12 @@ MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0]])
 def test_the_schedule_ends_above_zero() -> None:
     assert mdpo_step_size_schedule(10) == pytest.approx([1 - k / 10 for k in range(10)])
     assert mdpo_step_size_schedule(1) == [1.0]
-    for k, K in ((10, 10), (-1, 10), (0, 0)):
-        with pytest.raises(ValueError, match="K must be at least 1" if K == 0 else "k must be one of"):
+    for k, K in ((10, 10), (-1, 10)):
+        with pytest.raises(ValueError, match="k must be one of"):
             step_size(k, K)
+    for K in (0, -3, 2.5):
+        with pytest.raises(ValueError, match="K must be a whole number of iterations"):
+            mdpo_step_size_schedule(K)  # type: ignore[arg-type]
 
 
 def test_exact_steps_concentrate_on_the_best_arm() -> None:
@@ -58,6 +61,8 @@ def test_an_impossible_arm_stays_impossible() -> None:
     probs = mirror_descent_exact_steps(torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.0, 1.0, 9.0]), [1.0, 0.5])
     assert probs[:, 2].tolist() == [0.0, 0.0]
     assert torch.isfinite(probs).all()
+    with pytest.raises(ValueError, match="initial_probs"):
+        mirror_descent_exact_steps(torch.tensor([-0.5, 1.5]), torch.tensor([0.0, 1.0]), [1.0])
 
 
 def test_gradient_steps_on_the_loss_reach_the_exact_step() -> None:
@@ -259,6 +264,25 @@ def test_what_cannot_be_meant_is_refused() -> None:
         mdpo_token_loss_sampled_kl(zeros, zeros, torch.ones(1), mask, 1.0, aggregation="sum")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="max_completion_length"):
         mdpo_token_loss_sampled_kl(zeros, zeros, torch.ones(1), mask, 1.0, aggregation="fixed_length")
+    for setting in ({"std_eps": -1e-8}, {"std_ddof": 2}):
+        with pytest.raises(ValueError, match=next(iter(setting))):
+            mdpo_on_policy_loss_categorical(zeros, zeros, torch.tensor([0]), torch.ones(1), 1.0, **setting)  # type: ignore[arg-type]
+
+
+def test_shapes_that_would_broadcast_in_silence_are_refused() -> None:
+    logits, ids, ones, mask = normal(3, 4, 5), torch.zeros(3, 4, dtype=torch.long), torch.ones(3), MASK
+    with pytest.raises(ValueError, match="actions"):
+        mdpo_on_policy_loss_categorical(logits[0], logits[0], ids[0, :1], torch.ones(4), 1.0)
+    with pytest.raises(ValueError, match="advantages_raw"):
+        mdpo_on_policy_loss_diag_gaussian(
+            logits[0], ones.new_zeros(5), logits[0], ones.new_zeros(5), logits[0], ones[:1], 1.0
+        )
+    with pytest.raises(ValueError, match="mask"):
+        mdpo_token_loss_sampled_kl(logits[..., 0], logits[..., 0], ones, mask[:1], 1.0)
+    with pytest.raises(ValueError, match="advantages"):
+        mdpo_token_loss_sampled_kl(logits[..., 0], logits[..., 0], ones[:1], mask, 1.0)
+    with pytest.raises(ValueError, match="completion_ids"):
+        mdpo_token_loss_full_kl(logits, logits, ids[:1], ones, mask, 1.0)
 
 
 # ---- off-policy losses -----------------------------------------------------------------------------------------
@@ -315,6 +339,9 @@ def test_impossible_off_policy_settings_are_refused() -> None:
         mdpo_off_policy_losses(**transitions(), kl_coef_c=0.1)
     with pytest.raises(ValueError, match=r"tsallis_q=1\.5 needs log-probabilities of each action dimension"):
         mdpo_off_policy_losses(**transitions(), tsallis_q=1.5)
+    for setting in ({"gamma": 1.5}, {"entropy_coef_lambda": -0.2}, {"rewards": torch.zeros(1)}):
+        with pytest.raises(ValueError, match=next(iter(setting))):
+            mdpo_off_policy_losses(**{**transitions(), **setting})  # type: ignore[arg-type]
 
 
 # ---- advantages over time --------------------------------------------------------------------------------------
@@ -348,3 +375,6 @@ def test_environments_side_by_side_are_independent() -> None:
 def test_gae_refuses_other_shapes() -> None:
     with pytest.raises(ValueError, match=r"vpred must be \(3,\)"):
         gae(torch.zeros(3), torch.zeros(4), 0.0, torch.zeros(3))
+    for setting in ({"gamma": 1.5}, {"lam": -0.1}):
+        with pytest.raises(ValueError, match=next(iter(setting))):
+            gae(torch.zeros(3), torch.zeros(3), 0.0, torch.zeros(3), **setting)

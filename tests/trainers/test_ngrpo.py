@@ -114,6 +114,27 @@ def test_the_filter_drops_what_its_name_says() -> None:
 
 
 @pytest.mark.parametrize(
+    "options",
+    [{"num_virtual": -1}, {"ddof": 2}, {"eps": -1e-6}, {"max_reward": NAN}, {"rewards": torch.tensor([math.inf])}],
+)
+def test_advantages_of_no_meaning_are_refused(options: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"rewards": torch.zeros(1), "group_ids": torch.zeros(1, dtype=torch.long)}
+    with pytest.raises(ValueError, match=next(iter(options))):
+        ngrpo_advantage(**{**given, **options})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"eps_low": -0.1}, {"eps_low": 1.5}, {"eps_high": NAN}, {"mask": torch.ones(2, 1)}, {"advantages": torch.ones(1)},
+     {"advantages": torch.tensor([1.0, NAN])}],
+)  # fmt: skip
+def test_losses_of_no_meaning_are_refused(options: dict[str, Any]) -> None:
+    given = dict.fromkeys(("logps", "old_logps", "mask"), torch.ones(2, 3)) | {"advantages": torch.ones(2)}
+    with pytest.raises(ValueError, match=next(iter(options))):
+        ngrpo_loss(**{**given, **options})
+
+
+@pytest.mark.parametrize(
     ("advantage", "ratio", "is_clipped"),
     [(1, 1.23, False), (1, 1.25, True), (1, 0.5, False), (-1, 0.85, False), (-1, 0.83, True), (-1, 1.5, False)],
 )

@@ -166,11 +166,22 @@ def test_ratios_of_tokens_and_of_sequences() -> None:
     logps = torch.tensor([[0.1, 0.3, 9.0], [0.2, 5.0, 5.0], [1.0, 1.0, 1.0]], dtype=torch.float64)
     mask = torch.tensor([[1, 1, 0], [1, 0, 0], [0, 0, 0]])
     old = torch.zeros_like(logps)
-    torch.testing.assert_close(importance_ratio(logps, old, mask), logps.exp())
+    torch.testing.assert_close(importance_ratio(logps, old, mask), torch.where(mask > 0, logps.exp(), 1.0))
     sequence = importance_ratio(logps, old, mask, "sequence")
     assert sequence.flatten().tolist() == pytest.approx([math.exp(0.2), math.exp(0.2), 1.0])
     with pytest.raises(ValueError, match="unknown level 'word'"):
         importance_ratio(logps, old, mask, "word")  # type: ignore[arg-type]
+
+
+def test_what_padding_holds_is_of_no_importance() -> None:
+    mask = torch.tensor([[1, 1, 0, 0, 0]])
+    logps = torch.tensor([[0.1, 0.3, NAN, -math.inf, 2000.0]], dtype=torch.float64, requires_grad=True)
+    for level in ("token", "sequence"):
+        ratio = importance_ratio(logps, torch.zeros_like(logps), mask, level)  # type: ignore[arg-type]
+        (slope,) = torch.autograd.grad(masked_mean(ratio.expand_as(mask), mask), logps)
+        assert slope.isfinite().all()
+        assert slope[0].ne(0).tolist() == [True, True, False, False, False]
+    assert masked_mean(logps, mask).item() == pytest.approx(0.2)
 
 
 def test_where_the_surrogate_stops_pulling() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..objectives import require_distribution
 from .step_size import require_step_size
 
 
@@ -20,8 +21,9 @@ def mirror_descent_exact_steps(initial_probs: Tensor, rewards: Tensor, t: Sequen
     probability never gets any.
 
     Raises:
-        ValueError: `rewards` has another shape than `initial_probs`, or a step size that is not above 0.
+        ValueError: `initial_probs` are no probabilities, `rewards` has another shape, or a step size is not above 0.
     """
+    require_distribution(initial_probs=initial_probs)
     if rewards.shape != initial_probs.shape:
         raise ValueError(f"rewards must be {tuple(initial_probs.shape)}, one an action, not {tuple(rewards.shape)}")
     steps = initial_probs.new_empty(len(t), len(initial_probs))

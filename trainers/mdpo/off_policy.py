@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..objectives import require_equal_shapes, require_within
+
 
 @dataclass(frozen=True, eq=False)
 class OffPolicyLosses:
@@ -54,9 +56,23 @@ def mdpo_off_policy_losses(
     logp_new, logp_old: with `tsallis_q` other than 1 they are `(N, D)`, a log-probability each action dimension.
 
     Raises:
-        ValueError: `kl_coef_c` below `entropy_coef_lambda`, or log-probabilities of the wrong shape for `tsallis_q`.
+        ValueError: `kl_coef_c` below `entropy_coef_lambda`, log-probabilities of the wrong shape for `tsallis_q`,
+            other shapes that differ, a discount outside [0, 1] or a negative `entropy_coef_lambda`.
     """
+    require_equal_shapes(logp_new=logp_new, logp_old=logp_old)
+    require_equal_shapes(
+        rewards=rewards,
+        q1_at_policy_action=q1_at_policy_action,
+        q2_at_policy_action=q2_at_policy_action,
+        terminals=terminals,
+        next_value_target=next_value_target,
+        value=value,
+        q1_at_buffer_action=q1_at_buffer_action,
+    )
+    require_within(0.0, 1.0, gamma=gamma)
+    require_within(0.0, math.inf, entropy_coef_lambda=entropy_coef_lambda)
     logs_new, logs_old = tsallis_log(logp_new, tsallis_q), tsallis_log(logp_old, tsallis_q).detach()
+    require_equal_shapes(summed_logp_new=logs_new, rewards=rewards)
     q_target = soft_q_target(rewards, terminals, next_value_target, gamma)
     value_target = soft_value_target(q1_at_policy_action, q2_at_policy_action, logs_new, entropy_coef_lambda)
     return OffPolicyLosses(

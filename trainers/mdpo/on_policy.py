@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..objectives import standardize, whole_batch
+from ..objectives import require_equal_shapes, require_within, standardize, whole_batch
 from .step_size import require_step_size
 
 
@@ -50,8 +50,10 @@ def mdpo_on_policy_loss_categorical(
     tensor(-1.0897)
 
     Raises:
-        ValueError: t_k is not above 0, or an advantage is not finite.
+        ValueError: t_k is not above 0, an advantage is not finite, shapes that differ, a `std_` out of its range.
     """
+    require_equal_shapes(logits_new=logits_new, logits_old=logits_old)
+    require_equal_shapes(states=logits_new[..., 0], actions=actions, advantages_raw=advantages_raw)
     new, old = logits_new.log_softmax(-1), logits_old.detach().log_softmax(-1)
     log_ratio = (new - old).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
     advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
@@ -74,8 +76,10 @@ def mdpo_on_policy_loss_diag_gaussian(
     """The loss of a policy over D independent normal actions: means and actions `(N, D)`, log std `(D,)` or `(N, D)`.
 
     Raises:
-        ValueError: t_k is not above 0, or an advantage is not finite.
+        ValueError: t_k is not above 0, an advantage is not finite, shapes that differ, a `std_` out of its range.
     """
+    require_equal_shapes(mean_new=mean_new, mean_old=mean_old, actions=actions)
+    require_equal_shapes(states=mean_new[..., 0], advantages_raw=advantages_raw)
     mean_old, log_std_old = mean_old.detach(), log_std_old.detach()
     log_ratio = gaussian_logp(actions, mean_new, log_std_new) - gaussian_logp(actions, mean_old, log_std_old)
     kl = gaussian_kl(mean_new, log_std_new, mean_old, log_std_old)
@@ -112,6 +116,9 @@ def _mirror_step(log_ratio: Tensor, kl: Tensor, advantages: Tensor, t_k: float) 
 def _advantages(raw: Tensor, standardized: bool, ddof: int, eps: float) -> Tensor:
     """A constant of the loss; standardised over all N, and 0 where they are all equal."""
     require_finite_advantages(raw)
+    require_within(0.0, math.inf, std_eps=eps)
+    if ddof not in (0, 1):
+        raise ValueError(f"std_ddof={ddof}: give 0 (population) or 1 (sample standard deviation)")
     raw = raw.detach()
     if not standardized:
         return raw

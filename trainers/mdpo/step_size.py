@@ -44,5 +44,5 @@ def require_step_size(t_k: float) -> None:
 
 
 def _require_iterations(K: int) -> None:
-    if K < 1:
-        raise ValueError(f"K must be at least 1 iteration, not {K}")
+    if K < 1 or int(K) != K:
+        raise ValueError(f"K must be a whole number of iterations, at least 1, not {K}")

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ..objectives import Aggregation, aggregate, masked_mean
+from ..objectives import Aggregation, aggregate, masked_mean, require_equal_shapes
 from .on_policy import categorical_kl, require_finite_advantages
 from .step_size import require_step_size
 
@@ -81,12 +81,15 @@ def token_loss(
     kl_per_token: the exact KL where it is known; else it is estimated.
 
     Raises:
-        ValueError: t_k is not above 0, an advantage is not finite, or an unknown estimator.
+        ValueError: t_k is not above 0, an advantage is not finite, an unknown estimator, or shapes that differ.
     """
+    require_equal_shapes(logps_new=logps_new, logps_old=logps_old, mask=mask)
     require_step_size(t_k)
     require_finite_advantages(advantages)
     advantages = advantages.detach()
     advantages = advantages.unsqueeze(-1) if advantages.dim() == 1 else advantages
+    if advantages.shape not in (mask.shape, (len(mask), 1)):
+        raise ValueError(f"advantages of {tuple(advantages.shape)} do not belong to tokens of {tuple(mask.shape)}")
     of_loss = mask > 0
     difference = torch.where(of_loss, logps_new - logps_old.detach(), 0.0)  # padding may hold anything
     log_ratio = difference.clamp(-LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
@@ -142,6 +145,8 @@ def mdpo_token_loss_full_kl(
     Raises:
         ValueError: as `mdpo_token_loss_sampled_kl`.
     """
+    require_equal_shapes(logits_new=logits_new, logits_old=logits_old)
+    require_equal_shapes(mask=mask, completion_ids=completion_ids)
     new, old = (
         logits.log_softmax(-1).gather(-1, completion_ids.unsqueeze(-1)).squeeze(-1)
         for logits in (logits_new, logits_old)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 Aggregation = Literal["grpo", "bnpo", "dr_grpo", "dapo"]
 
 
 def masked_mean(values: Tensor, mask: Tensor, dim: int | None = None) -> Tensor:
-    """Mean of the values where the mask is 1; 0 where the mask is all 0.
+    """Mean of the values where the mask is 1; 0 where the mask is all 0. Where it is 0 they may be anything.
 
     >>> import torch
     >>> masked_mean(torch.tensor([[1.0, 3.0, 9.0]]), torch.tensor([[1, 1, 0]]))
     tensor(2.)
     """
+    masked = torch.where(mask > 0, values * mask, 0.0)  # NaN times 0 would be NaN
     if dim is None:
-        return (values * mask).sum() / mask.sum().clamp(min=1.0)
-    return (values * mask).sum(dim) / mask.sum(dim).clamp(min=1.0)
+        return masked.sum() / mask.sum().clamp(min=1.0)
+    return masked.sum(dim) / mask.sum(dim).clamp(min=1.0)
 
 
 def mean_of_sequence_means(per_token: Tensor, mask: Tensor) -> Tensor:

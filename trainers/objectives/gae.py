@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .require import require_within
+
 
 @dataclass(frozen=True, eq=False)
 class GAE:
@@ -35,8 +37,9 @@ def gae(
     Trap: step i is known to end an episode by the start flag of step i + 1, so the flag of the first is never read.
 
     Raises:
-        ValueError: shapes that differ.
+        ValueError: shapes that differ, γ or λ outside [0, 1].
     """
+    require_within(0.0, 1.0, gamma=gamma, lam=lam)
     for name, tensor in (("vpred", vpred), ("episode_starts", episode_starts)):
         if tensor.shape != rewards.shape:
             raise ValueError(f"{name} must be {tuple(rewards.shape)} like rewards, not {tuple(tensor.shape)}")

@@ -18,10 +18,12 @@ Level = Literal["token", "sequence"]
 def importance_ratio(logps: Tensor, old_logps: Tensor, mask: Tensor, level: Level = "token") -> Tensor:
     """ρ of every token `(b, T)`, or of every sequence `(b, 1)`: the geometric mean of its tokens' (GSPO).
 
+    Tokens outside the mask have ρ = 1, whatever their log-probabilities are.
+
     >>> importance_ratio(torch.zeros(1, 2), torch.zeros(1, 2), torch.ones(1, 2), "sequence")
     tensor([[1.]])
     """
-    log_ratio = logps - old_logps
+    log_ratio = torch.where(mask > 0, logps - old_logps, 0.0)
     if level == "token":
         return torch.exp(log_ratio)
     if level == "sequence":
