@@ -51,8 +51,8 @@ class RMLoss:
 def verdict_cross_entropy(margin: Tensor, first_wins: Tensor) -> Tensor:
     """−y log σ(s) − (1−y) log σ(−s) of each, linear where s is extreme; soft labels allowed.
 
-    >>> verdict_cross_entropy(torch.tensor([1600.0, 1600.0]), torch.tensor([1.0, 0.0]))
-    tensor([   -0., 1600.])
+    >>> verdict_cross_entropy(torch.tensor([1600.0, -1600.0]), torch.tensor([0.0, 1.0]))
+    tensor([1600., 1600.])
     """
     return -first_wins * logsigmoid(margin) - (1 - first_wins) * logsigmoid(-margin)
 
