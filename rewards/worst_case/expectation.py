@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import isfinite, nan
 from numbers import Real
 from typing import Literal, NamedTuple, get_args
 
@@ -86,7 +86,7 @@ def mean(values: Sequence[float], q: Sequence[float]) -> float:
 
 def _checked(values: Sequence[float], probs: Sequence[float] | None) -> tuple[list[float], list[float]]:
     """Values and weights as plain numbers, the weights over their sum."""
-    plain = list(map(float, values))
+    plain = [nan if value is None else float(value) for value in values]
     if not plain:
         raise ValueError("values is empty: a worst case is taken over at least one value")
     if not all(map(isfinite, plain)):

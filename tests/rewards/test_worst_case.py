@@ -179,6 +179,7 @@ def test_weights_need_not_sum_to_one(kind):
         (([], [], "kl", 0.1), "values is empty"),
         (([1.0, math.nan], None, "kl", 0.1), "finite numbers"),
         (([1.0, math.inf], None, "tv", 0.1), "finite numbers"),
+        (([1.0, None], None, "tv", 0.1), "finite numbers"),
         (([1.0, 0.0], [1.0], "tv", 0.1), "1 weights for 2 values"),
         (([1.0, 0.0], [1.0, -0.5], "tv", 0.1), "weights >= 0"),
         (([1.0, 0.0], [0.0, 0.0], "chi2", 0.1), "weights >= 0"),

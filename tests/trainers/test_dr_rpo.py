@@ -77,6 +77,14 @@ def test_mirror_steps_lead_to_the_regularised_policy():
     np.testing.assert_allclose(policy, expected, atol=1e-9)
 
 
+def tv_backup(**given):
+    """A backup from two transitions, of which some arguments are others."""
+    return linear_tv_backup(**{
+        "Phi": np.eye(2), "V_next": [1.0, 2.0], "phi_query": [0.5, 0.5], "theta": [0.0, 0.0], "lam": 1.0,
+        "rho": [0.1, 0.1], "H_minus_h": 3.0, "v_min": 0.0, "beta": 1.0, **given,
+    })  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -85,7 +93,27 @@ def test_mirror_steps_lead_to_the_regularised_policy():
         (lambda: regularised_policy(Q, 0 * REF, 0.5), "ref"),
         (lambda: mirror_policy_step(Q, REF, CURRENT, 0.5, 0.0), "step"),
         (lambda: mirror_policy_step([[0.0, 0.0]], [[1.0, 0.0]], [[0.0, 1.0]], 0.5, 1.0), "no action"),
+        (lambda: regularised_policy([[math.nan, 1.0]], [[0.5, 0.5]], 0.5), "q has"),
+        (lambda: regularised_policy(Q, [[0.5, 0.5]], 0.5), "ref has shape"),
+        (lambda: mirror_policy_step(Q, REF, [[0.5, 0.5]], 0.5, 1.0), "current has shape"),
         (lambda: linear_kl_backup(np.eye(2), [1.0, 1.0], 0.0, 0.5, 2.0), "lam"),
+        (lambda: linear_kl_backup(np.eye(2), [1.0, 1.0], 1.0, 0.0, 2.0), "reg"),
+        (lambda: linear_kl_backup(np.eye(2), [1.0], 1.0, 0.5, 2.0), "V_next has shape"),
+        (lambda: tv_backup(V_next=[math.nan, 1.0]), "V_next has a number"),
+        (lambda: tv_backup(phi_query=[1.0]), "phi_query has shape"),
+        (lambda: tv_backup(theta=[1.0]), "theta has shape"),
+        (lambda: tv_backup(rho=[0.1]), "rho has shape"),
+        (lambda: tv_backup(rho=[0.1, -0.1]), "rho holds radii"),
+        (lambda: tv_backup(beta=-1.0), "beta"),
+        (
+            lambda: robust_regularised_vi(np.ones((2, 2, 2)), np.ones((2, 2)), np.ones((2, 2)), 0, 1.0, 0.1, "kl"),
+            "H is",
+        ),
+        (lambda: robust_regularised_vi(np.ones((2, 2, 2)), np.ones(2), np.ones((2, 2)), 1, 1.0, 0.1, "kl"), "r is"),
+        (
+            lambda: robust_regularised_vi(-np.ones((2, 2, 2)), np.ones((2, 2)), np.ones((2, 2)), 1, 1.0, 0.1, "kl"),
+            "P holds",
+        ),
     ],
 )
 def test_what_has_no_meaning_is_refused(call, message):
@@ -141,6 +169,18 @@ def test_bonus_and_cap_of_the_linear_backup():
 def test_without_a_radius_the_smallest_of_the_equal_breakpoints_is_taken():
     Phi, V = one_hot_data()
     assert linear_tv_backup(Phi, V, [1, 0], [0, 0], 0.1, [0, 0], 5.0, 0.0, 0.0).alpha.tolist() == [1.0, 2.0]
+
+
+def test_before_the_first_transition_only_the_bonus_speaks():
+    backup = tv_backup(Phi=[], V_next=[], theta=[1.0, 0.0], beta=0.5)
+    assert backup.nu.tolist() == [0.0, 0.0]
+    assert backup.q_optimistic == pytest.approx(1.0)  # ⟨φ, θ⟩ and β Σ φ / √λ, half each
+
+
+@pytest.mark.parametrize(("H", "expected"), [(9.0, [2.0, 3.0]), (2.5, [2.0, 2.5])])
+def test_a_small_price_makes_the_kl_backup_the_least_value(H, expected):
+    nu = linear_kl_backup(np.eye(2), [2.0, 3.0], 1e-9, 1e-3, H)  # exp(-2000) is 0
+    np.testing.assert_allclose(nu, expected, atol=1e-6)
 
 
 def test_the_kl_backup_with_one_hot_features_is_the_penalised_worst_case():

@@ -53,10 +53,19 @@ def linear_tv_backup(
     H_minus_h: C, the number of steps left with the present one: the cap of Q and the last breakpoint.
 
     z_i is piecewise linear in a but not concave in general, so all breakpoints are tried; α_i is the smallest of the
-    best: with ρ_i = 0 every a above all V ties.
+    best: with ρ_i = 0 every a above all V ties. Without any transition yet, K = 0, ν is 0.
+
+    Raises:
+        ValueError: arrays that do not fit together or hold what is not finite, a ridge that is not above 0, a negative
+            radius or scale.
     """
-    features, query = np.asarray(Phi, float), np.asarray(phi_query, float)
-    values, radius = np.asarray(V_next, float), np.asarray(rho, float)
+    features, values = _transitions(Phi if np.size(Phi) else np.empty((0, np.size(phi_query))), V_next)
+    width = (features.shape[1],)
+    query, theta, radius = (_array(*pair, width) for pair in (("phi_query", phi_query), ("theta", theta), ("rho", rho)))
+    if (radius < 0).any():
+        raise ValueError(f"rho holds radii, 0 or more, not {radius.tolist()}")
+    if not beta >= 0:
+        raise ValueError(f"beta is the scale of the bonus, 0 or more, not {beta!r}")
     inverse = _inverse_gram(features, lam)
     points = np.unique([v_min, *values[values >= v_min], H_minus_h])  # (B,) ascending
     z = np.minimum(values, points[:, None]) @ features @ inverse  # (B, d)
@@ -66,7 +75,7 @@ def linear_tv_backup(
     variance = np.diag(inverse)
     bonus_l1 = float(beta * query @ np.sqrt(variance))
     bonus_l2 = float(beta * np.sqrt(query**2 @ variance))
-    value = float(query @ (np.asarray(theta, float) + nu)) + bonus_l1
+    value = float(query @ (theta + nu)) + bonus_l1
     return LinearBackup(nu, alpha, inverse, bonus_l1, bonus_l2, min(value, H_minus_h))
 
 
@@ -74,11 +83,36 @@ def linear_kl_backup(Phi: ArrayLike, V_next: ArrayLike, lam: float, reg: float, 
     """ν `(d,)` of the backup that pays λ_reg = `reg` a nat instead of staying in a ball.
 
     Phi: `(K, d)`. V_next: `(K,)`. lam: the ridge. H: the greatest value there is, which bounds ν.
+
+    Raises:
+        ValueError: as `linear_tv_backup`, and a price that is not above 0.
     """
-    features = np.asarray(Phi, float)
-    mean = _inverse_gram(features, lam) @ features.T @ np.exp(-np.asarray(V_next, float) / reg)
-    nu: Array = -reg * np.log(np.maximum(mean, np.exp(-H / reg)))
-    return nu
+    features, values = _transitions(Phi, V_next)
+    if not reg > 0:
+        raise ValueError(f"reg is the price of a nat, a number above 0, not {reg!r}")
+    weights = _inverse_gram(features, lam) @ features.T  # (d, K)
+    counted = np.where(weights != 0.0, values, np.inf)
+    least = counted.min(axis=1, initial=H)  # taken out of the exponent, which a small price would make underflow
+    mean = (weights * np.exp((least[:, None] - counted) / reg)).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        nu: Array = least - reg * np.log(np.maximum(mean, np.exp((least - H) / reg)))
+    return np.minimum(nu, H)
+
+
+def _transitions(Phi: ArrayLike, V_next: ArrayLike) -> tuple[Array, Array]:
+    """Features `(K, d)` and next values `(K,)`."""
+    features = _array("Phi", Phi, (None, None))
+    return features, _array("V_next", V_next, (len(features),))
+
+
+def _array(name: str, given: ArrayLike, shape: tuple[int | None, ...]) -> Array:
+    """Finite numbers of a shape, of which None is any length."""
+    array = np.asarray(given, float)
+    if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name} has shape {array.shape}, not {shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has a number that is not finite")
+    return array
 
 
 def _inverse_gram(features: Array, lam: float) -> Array:

@@ -29,8 +29,17 @@ def robust_regularised_vi(
     """Plan backwards over H steps; P `(S, A, S)`, r `(S, A)` and the reference `(S, A)` are the same at each.
 
     Every state and action has a ball of its own; under "tv" it reaches every state, also those with P₀ = 0.
+
+    Raises:
+        ValueError: no step, P that is no probability or does not fit r, and as the functions that it is made of.
     """
+    if H < 1:
+        raise ValueError(f"H is the number of steps, at least 1, not {H!r}")
     transitions, rewards = np.asarray(P, float), np.asarray(r, float)
+    if transitions.ndim != 3 or rewards.shape != transitions.shape[:2]:
+        raise ValueError(f"r is (S, A) and P (S, A, S), not {rewards.shape} and {transitions.shape}")
+    if not (transitions >= 0).all() or not transitions.sum(-1).all():
+        raise ValueError("P holds probabilities: weights >= 0 with a sum above 0 for every state and action")
     value, steps = np.zeros(rewards.shape[0]), []
     for _ in range(H):
         worst = [

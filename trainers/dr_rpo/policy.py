@@ -31,7 +31,8 @@ def regularised_policy(q: ArrayLike, ref: ArrayLike, eta: float) -> RegularisedP
     >>> policy.round(4).tolist(), value.round(4).tolist()
     ([[0.4864, 0.4474, 0.0662]], [0.5556])
     """
-    policy, log_total = _softmax(_log_probs(ref, "ref") + np.asarray(q, float) / _positive(eta, "eta"))
+    values = _values(q)
+    policy, log_total = _softmax(_log_probs(ref, "ref", values.shape) + values / _positive(eta, "eta"))
     return RegularisedPolicy(policy, eta * log_total)
 
 
@@ -45,7 +46,8 @@ def mirror_policy_step(q: ArrayLike, ref: ArrayLike, current: ArrayLike, eta: fl
     if step == inf:
         return regularised_policy(q, ref, eta).policy
     tied = _positive(eta, "eta") * _positive(step, "step")  # ηα
-    logits = _log_probs(current, "current") + tied * _log_probs(ref, "ref") + step * np.asarray(q, float)
+    values = _values(q)
+    logits = _log_probs(current, "current", values.shape) + tied * _log_probs(ref, "ref", values.shape) + step * values
     return _softmax(logits / (1.0 + tied))[0]
 
 
@@ -59,9 +61,18 @@ def _softmax(logits: Array) -> tuple[Array, Array]:
     return weights / total, (top + np.log(total))[..., 0]
 
 
-def _log_probs(probs: ArrayLike, name: str) -> Array:
+def _values(q: ArrayLike) -> Array:
+    values = np.asarray(q, float)
+    if not np.isfinite(values).all():
+        raise ValueError("q has a number that is not finite")
+    return values
+
+
+def _log_probs(probs: ArrayLike, name: str, shape: tuple[int, ...]) -> Array:
     """The logarithm of probabilities, each row divided by its sum; −∞ where they are 0."""
     weights = np.asarray(probs, float)
+    if weights.shape != shape:
+        raise ValueError(f"{name} has shape {weights.shape}, and q {shape}")
     total = weights.sum(axis=-1, keepdims=True)
     if (weights < 0).any() or not (np.isfinite(total) & (total > 0)).all():
         raise ValueError(f"{name} holds probabilities: weights >= 0 with a sum above 0 in every state")
