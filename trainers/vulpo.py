@@ -26,7 +26,7 @@ from ..judges.vulnerability import VulnerabilityJudge
 from ..rewards import separate, vulnerability_reward
 from ..rewards.vulnerability import Preset, table_of
 from .grpo import grpo_advantages
-from .objectives import group_stats
+from .objectives import group_stats, require_equal_shapes, require_within
 from .seam import Objective, ObjectiveConfig, ObjectiveTrainer, Rollout
 
 SampleWeight = Literal["mask_saturated", "none", "linear"]
@@ -57,7 +57,7 @@ def vulpo_advantages(
     weight_patched: float = 1.0,
     scale: str = "none",
 ) -> VULPOAdvantages:
-    """`(N,)` rewards r, NaN = unscored, with r_pred and labels, to advantages; 0 for rows without a reward.
+    """`(N,)` rewards r, NaN = unscored, with r_pred and labels, to advantages; 0 for rows without r or r_pred.
 
     >>> total, prediction = torch.tensor([1.0, -0.4, 0.4, -0.6]), torch.tensor([0.4, -0.4, 0.4, -0.4])
     >>> group = torch.zeros(4, dtype=torch.long)
@@ -69,8 +69,15 @@ def vulpo_advantages(
     Traps: p counts right predictions, not rewards. In the asymmetric table a patched function said to be safe has
     r_pred = 0, so g must be negative. With a scale, rewards that differ by a trifle count as much as any others, and
     weights of groups no longer follow from the size of the rewards.
+
+    Raises:
+        ValueError: shapes that differ, infinite rewards, an unknown name, or a setting that is negative or no number.
     """
+    require_equal_shapes(total=total, prediction=prediction, vulnerable=vulnerable)
+    require_within(-math.inf, math.inf, correct_threshold=correct_threshold)
+    _require_weights(weight_vulnerable=weight_vulnerable, weight_patched=weight_patched, lam=lam)
     unscored = total.isnan() | prediction.isnan()
+    total = total.masked_fill(unscored, torch.nan)
     correct = (prediction > correct_threshold).to(total).masked_fill(unscored, torch.nan)
     p = group_stats(correct, group_ids).mean
     w_sample = sample_weights(p, sample_weight, lam)
@@ -92,6 +99,12 @@ def sample_weights(correct_ratio: Tensor, how: SampleWeight = "mask_saturated", 
         case "linear":
             return (1 + lam * (1 - correct_ratio)).nan_to_num(nan=0.0)
     raise ValueError(f"unknown sample_weight {how!r}: expected {', '.join(map(repr, get_args(SampleWeight)))}")
+
+
+def _require_weights(**weights: float) -> None:
+    for name, weight in weights.items():
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"{name}={weight}: give a number that is 0 or more")
 
 
 @dataclass
@@ -146,9 +159,8 @@ class VULPOConfig(ObjectiveConfig):
         table = table_of(self.preset)
         self.correct_threshold = table.gate if self.correct_threshold is None else self.correct_threshold
         sample_weights(torch.ones(1), self.sample_weight)
-        for name in ("sample_weight_lambda", "weight_vulnerable", "weight_patched"):
-            if not (0 <= getattr(self, name) < math.inf):
-                raise ValueError(f"{name}={getattr(self, name)}: give a number that is 0 or more")
+        weights = ("sample_weight_lambda", "weight_vulnerable", "weight_patched")
+        _require_weights(**{name: getattr(self, name) for name in weights})
         super().__post_init__()
         if self.multi_objective_aggregation != "sum_then_normalize":
             raise ValueError("VULPO centres the sum of the parts: leave multi_objective_aggregation at its default")

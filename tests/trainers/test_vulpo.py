@@ -104,6 +104,27 @@ def test_a_group_of_one_teaches_nothing() -> None:
     assert (result.advantages.item(), result.correct_ratio.item()) == (0.0, 1.0)
 
 
+def test_a_row_without_a_prediction_is_in_no_mean() -> None:
+    total, prediction = torch.tensor([1.0, -0.4, 7.0]), torch.tensor([0.4, -0.4, math.nan])
+    result = vulpo_advantages(total, prediction, torch.ones(3, dtype=torch.bool), torch.zeros(3, dtype=torch.long))
+    torch.testing.assert_close(result.advantages, torch.tensor([0.7, -0.7, 0.0]))
+    assert result.correct_ratio.tolist() == [0.5] * 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"lam": -1.0}, {"weight_patched": math.nan}, {"weight_vulnerable": math.inf}, {"correct_threshold": math.nan},
+     {"scale": "std"}, {"prediction": torch.ones(1)}, {"vulnerable": torch.ones(3, dtype=torch.bool)},
+     {"total": torch.tensor([1.0, math.inf])}],
+    ids=str,
+)  # fmt: skip
+def test_advantages_of_no_meaning_are_refused(wrong: dict[str, Any]) -> None:
+    ones = torch.ones(2)
+    given: dict[str, Any] = {"total": ones, "prediction": ones, "vulnerable": ones > 0, "group_ids": ones.long()}
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        vulpo_advantages(**{**given, **wrong})
+
+
 def test_weights_that_do_not_exist() -> None:
     with pytest.raises(ValueError, match="mask_saturated"):
         sample_weights(torch.ones(1), "hard")  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from jurybox.trainers.vulpo import vulpo_advantages
 from ..case import Case
 
 END = 1
+RENAMED = {"lambda": "lam", "scale_rewards": "scale", "label_weight": "weight_"}
 
 
 def _reward(case: Case, scheme: Scheme, preset: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _score(verdict: Any, place: int) -> float | None:
 
 
 def _specification_reward(case: Case) -> dict[str, Any]:
-    return _reward(case, SPECIFICATION, case.params["preset"])
+    return _reward(case, SPECIFICATION, case.params.get("preset", "asymmetric"))
 
 
 def _root_cause_reward(case: Case) -> dict[str, Any]:
@@ -57,17 +58,16 @@ def _format_valid(case: Case) -> dict[str, Any]:
 
 def _advantage(case: Case) -> dict[str, Any]:
     total, params = case.tensor("total"), dict(case.params)
-    size, weights = params.pop("num_generations"), params.pop("label_weight")
+    size = params.pop("num_generations")
+    for label, weight in params.pop("label_weight", {}).items():
+        params[f"weight_{label}"] = weight
+    renamed = {RENAMED.get(name, name): value for name, value in params.items()}
     result = vulpo_advantages(
         total,
         case.tensor("prediction"),
         case.tensor("vulnerable").bool(),
         consecutive_groups(len(total), size),
-        lam=params.pop("lambda"),
-        scale=params.pop("scale_rewards"),
-        weight_vulnerable=weights["vulnerable"],
-        weight_patched=weights["patched"],
-        **params,
+        **renamed,
     )
     return {
         "advantage": result.advantages,
