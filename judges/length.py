@@ -59,7 +59,7 @@ class LengthJudge(Judge):
         if unit is not None and unit not in UNITS:
             raise ValueError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}")
         for name, value in (("maximum", maximum), ("target", target), ("tolerance", tolerance)):
-            if value is not None and value < 1:
+            if value is not None and not value >= 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         if maximum is not None and not 0 <= buffer <= maximum:
             raise ValueError(f"buffer must lie between 0 and the maximum {maximum}, not {buffer!r}")

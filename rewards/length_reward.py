@@ -104,5 +104,5 @@ def check_repetition_settings(ngram_size: int, penalty: float) -> None:
     """Raise ValueError unless ngram_size >= 1 and penalty <= 0."""
     if ngram_size < 1:
         raise ValueError(f"ngram_size must be at least 1, not {ngram_size!r}")
-    if finite(penalty, "a repetition penalty") > 0:
-        raise ValueError(f"a repetition penalty must be 0 (none) or negative, not {penalty!r}")
+    if finite(penalty, "repetition_penalty") > 0:
+        raise ValueError(f"repetition_penalty must be 0 (none) or negative, not {penalty!r}")

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -158,6 +158,12 @@ def test_an_error_must_name_the_argument_that_the_case_names() -> None:
 
     assert check({"error": "ValueError", "argument": "beta"}, refuses) == ""
     assert "does not name the argument 'rho'" in check({"error": "ValueError", "argument": "rho"}, refuses)
+
+    renamed = SimpleNamespace(RENAMED={"inverse_temperature": "beta"})
+    case = Case(
+        {"name": "n", "function": "f", "inputs": {}, "expected": {"error": True, "argument": "inverse_temperature"}}
+    )
+    assert runner.check(case, refuses, renamed) == ""  # type: ignore[arg-type]
 
 
 def test_an_unexpected_error_is_a_failure() -> None:

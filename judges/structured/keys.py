@@ -67,5 +67,5 @@ def distinct_keys(keys: Any) -> tuple[str, ...]:
     if isinstance(keys, str) or not isinstance(keys, Sequence) or not all(isinstance(key, str) for key in keys):
         raise ValueError(f"the required keys are a list of names such as ['reasoning', 'answer'], not {keys!r:.80}")
     if not keys:
-        raise ValueError("at least one key must be required, got none")
+        raise ValueError("keys is empty: at least one must be required")
     return tuple(dict.fromkeys(keys))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from ..length import LengthJudge, Unit
 
 
@@ -41,7 +43,7 @@ def deviation(n: int, minimum: int, maximum: int) -> float:
     >>> deviation(300, 1, 200), deviation(0, 1, 200), deviation(200, 1, 200)
     (0.5, 1.0, 0.0)
     """
-    if n < 0:
+    if not 0 <= n < inf:
         raise ValueError(f"n must be a number of tokens, 0 or more, not {n!r}")
     if n > maximum:
         return min(1.0, (n - maximum) / maximum)

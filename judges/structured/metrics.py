@@ -25,7 +25,7 @@ def structure_metrics(completions: Sequence[Any], keys: Sequence[str]) -> dict[s
         ValueError: there are no answers, or no keys.
     """
     if not completions:
-        raise ValueError("there are no completions to measure")
+        raise ValueError("completions is empty: there is nothing to measure")
     covered = KeyCoverageJudge(keys).verdicts(completions)
     return {
         "json_validity": _mean(JSONObjectJudge().verdicts(completions)),

@@ -5,6 +5,7 @@ An adapter module `adapters/SLUG.py` holds
     FUNCTIONS = {"ngrpo_loss": ngrpo_loss, …}     function of the golden file -> adapter
     INFORMATIVE = {"official_surrogate_value"}    expected keys that nobody has to give (optional)
     UNORDERED = {"selected"}                      expected keys whose lists compare as sets, for ties (optional)
+    RENAMED = {"lambda": "lam"}                   arguments that have another name here, which messages use (optional)
 
 and an adapter takes a `Case` and gives a mapping with the expected keys. It renames and reshapes, nothing else. Of
 gradients it gives none: `grad_X` is the derivative of its `loss` (or of its only differentiable number) by
@@ -108,7 +109,7 @@ def check(case: Case, adapter: Adapter, adapters: ModuleType | None = None) -> s
     try:
         wanted = expected_error(case.expected)
         if wanted is not None:
-            return _check_error(case, adapter, wanted)
+            return _check_error(case, adapter, wanted, getattr(adapters, "RENAMED", {}))
         return _check_numbers(case, adapter, adapters)
     except Exception as error:  # whatever a function raises is its shortcoming
         return f"raised {type(error).__name__}: {error}"
@@ -123,12 +124,13 @@ def expected_error(expected: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _check_error(case: Case, adapter: Adapter, wanted: Mapping[str, Any]) -> str:
+def _check_error(case: Case, adapter: Adapter, wanted: Mapping[str, Any], renamed: Mapping[str, str]) -> str:
     try:
         got = adapter(case)
     except ValueError as error:
         argument = str(wanted.get("argument", ""))
-        named = argument in str(error) if argument else str(error)
+        names = (argument, renamed.get(argument, argument))
+        named = any(name in str(error) for name in names) if argument else str(error)
         return "" if named else f"the message {str(error)!r} does not name the argument {argument!r}"
     return f"expected a ValueError, got {dict(got)!r:.80}"
 

@@ -209,7 +209,7 @@ def test_missing_columns_say_what_to_do():
         ({"kind": "square"}, "kind must be"),
         ({"w": -1.0}, "w must be 0"),
         ({"c": 0.5}, "must be in"),
-        ({"repetition_penalty": 0.1}, "repetition penalty"),
+        ({"repetition_penalty": 0.1}, "repetition_penalty"),
         ({"ngram_size": 0}, "ngram_size"),
     ],
     ids=str,

@@ -18,6 +18,9 @@ def said_correct(completion: str, correct: bool) -> bool:
     return correct
 
 
+RENAMED = {"length": "number of tokens", "seq_len": "number of tokens", "tolerance_ratio": "tolerance"}
+
+
 def _length_reward(case: Case) -> dict[str, Any]:
     rows = zip(case["seq_len"], case["history_len"], case["is_correct"], strict=True)
     return {"r_len": [length_reward(n, h, right, **_settings(case)) for n, h, right in rows]}
@@ -29,16 +32,21 @@ def _combined_reward_sequence(case: Case) -> dict[str, Any]:
     seen: dict[int | str, None] = {}
     for batch in case["batches"]:
         columns = {"problem_id": batch["problem_id"], "correct": batch["correct"]}
-        ids = [list(range(length)) for length in batch["length"]]
+        ids = [list(range(counted(length))) for length in batch["length"]]
         rewards.append(reward(completions=[""] * len(ids), completion_ids=ids, **columns))
         seen.update(dict.fromkeys(batch["problem_id"]))
         history_after.append({str(problem): reward.history.h(problem, reward.mode) for problem in seen})
     return {"rewards": rewards, "history_after": history_after}
 
 
+def counted(n: Any) -> int:
+    """A number of tokens; ours count them, so that a wrong number is told by the length reward alone."""
+    length_reward(n, None, True)
+    return int(n)
+
+
 def _settings(case: Case) -> dict[str, Any]:
-    renamed = {"tolerance_ratio": "tolerance"}
-    return {renamed.get(name, name): value for name, value in case.params.items()}
+    return {RENAMED.get(name, name): value for name, value in case.params.items()}
 
 
 def _repetition_penalty(case: Case) -> dict[str, Any]:

@@ -11,6 +11,16 @@ from jurybox.trainers.objectives import consecutive_groups
 
 from ..case import Case
 
+RENAMED = {
+    "format_mode": "form",
+    "length_max": "maximum",
+    "length_min": "minimum",
+    "n_tokens": "number of tokens",
+    "required_keys": "keys",
+    "text": "completions",
+    "weights": "weight",
+}
+
 
 def _structured_reward(case: Case) -> dict[str, Any]:
     params = dict(case.params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections import Counter
@@ -189,15 +190,16 @@ def test_outside_length(n: int, low: int, high: int) -> None:
     assert verdict.reason == ("too long" if n > high else "too short" if n < low else "within")
 
 
-@pytest.mark.parametrize(("low", "high"), [(3, 2), (-1, 2), (0, 0), (1, -1)])
-def test_bounds_that_leave_nothing_free(low: int, high: int) -> None:
+@pytest.mark.parametrize(("low", "high"), [(3, 2), (-1, 2), (0, 0), (1, -1), (1, math.nan)])
+def test_bounds_that_leave_nothing_free(low: int, high: Any) -> None:
     with pytest.raises(ValueError, match=r"m(in|ax)imum"):
         OutsideLength(low, high)
 
 
-def test_there_are_no_negative_lengths() -> None:
+@pytest.mark.parametrize("n", [-1, math.nan])
+def test_there_are_no_negative_lengths(n: Any) -> None:
     with pytest.raises(ValueError, match="n must be"):
-        deviation(-1, 1, 200)
+        deviation(n, 1, 200)
 
 
 # All of them.
@@ -246,5 +248,5 @@ def test_metrics_are_means_of_the_judges() -> None:
             "format_consistency": 3 / 6,
         }
     )
-    with pytest.raises(ValueError, match="no completions"):
+    with pytest.raises(ValueError, match="completions is empty"):
         structure_metrics([], KEYS)
