@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
 from ...trainers import FSFTConfig, FSFTTrainer
@@ -93,11 +92,8 @@ def run(setting: Setting) -> Result:
             args=config(output, max_steps=setting.steps, seed=setting.seed, **{**SETTINGS, **settings}),
             train_dataset=Dataset.from_list(demonstrations("train", setting.steps * BATCH, seed=setting.seed)),
             processing_class=tokenizer,
-            callbacks=[watch],
         )
-        learner.remove_callback(PrinterCallback)
-        learner.train()
-    return Result(final=watch.checks[-1][1], start=watch.checks[0][1], curves=watch.curves())
+        return watch.train(learner)
 
 
 SETTINGS: Mapping[str, Any] = {

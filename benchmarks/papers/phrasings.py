@@ -20,7 +20,6 @@ from typing import Any, Self
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import PrinterCallback
 
 from ...trainers.f_dpo import fdpo_optimal_policy
 from ..experiment import Result, Setting
@@ -166,11 +165,8 @@ def train(
             args=config_class(output, max_steps=setting.steps, seed=setting.seed, **settings),
             train_dataset=data,
             processing_class=tokenizer,
-            callbacks=[watch],
         )
-        learner.remove_callback(PrinterCallback)
-        learner.train()
-    return Result(final=watch.checks[-1][1], start=watch.checks[0][1], curves=watch.curves())
+        return watch.train(learner)
 
 
 SETTINGS: Mapping[str, Any] = {

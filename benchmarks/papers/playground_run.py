@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datasets import Dataset
@@ -64,13 +64,12 @@ class PlaygroundRun:
                 args=trainer.config_class(output, max_steps=setting.steps, seed=setting.seed, **settings),
                 train_dataset=Dataset.from_list(list(self.rows(setting.seed))),
                 processing_class=tokenizer,
-                callbacks=[watch],
                 objective=objective,
             )
-            learner.remove_callback(PrinterCallback)
-            learner.train()
-        curves = watch.curves() | {name: watch.logged(key) for name, key in self.logged.items()}
-        return Result(final=watch.checks[-1][1], start=watch.checks[0][1], curves=curves)
+            result = watch.train(learner)
+        return replace(
+            result, curves={**result.curves, **{name: watch.logged(key) for name, key in self.logged.items()}}
+        )
 
 
 SETTINGS: Mapping[str, Any] = {
@@ -98,6 +97,13 @@ class Watch(TrainerCallback):
         self.measure, self.every, self.setting = measure, every, setting
         self.checks: list[tuple[int, Measures]] = []
         self.logs: list[tuple[int, Measures]] = []
+
+    def train(self, learner: Any) -> Result:
+        """Train to the end, and give what was measured."""
+        learner.add_callback(self)
+        learner.remove_callback(PrinterCallback)
+        learner.train()
+        return Result(final=self.checks[-1][1], start=self.checks[0][1], curves=self.curves())
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.checks.append((0, self.measure()))

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from transformers import PrinterCallback
 
 from ...judges import LengthJudge
 from ...rewards import ModelGenerator, preferences
@@ -106,15 +105,10 @@ def run(setting: Setting) -> Result:
             settings(output, setting, **learning),
             train_dataset=pairs.select_columns(["prompt", "chosen", "rejected"]),
             processing_class=tokenizer,
-            callbacks=[watch],
         )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-    final = {
-        **watch.checks[-1][1],
-        **described(pairs, sampled),
-    }
-    return Result(final=final, start=watch.checks[0][1], curves=watch.curves(), notes={"pairs": made.info.description})
+        result = watch.train(trainer)
+    final = {**result.final, **described(pairs, sampled)}
+    return replace(result, final=final, notes={"pairs": made.info.description})
 
 
 def settings(output: str | Path, setting: Setting, **more: Any) -> RSOConfig:
