@@ -15,6 +15,8 @@ from ..experiment import Claim, Experiment, Measure, Result, Setting
 from ..playground.cache import cached_warm_start
 from ..playground.hacking import METHODS, STRATA, World, learned_proxy, train_method, warm_start
 from ..playground.hacking.picture import save_picture
+from ..playground.hacking.reward_model import PAIRS
+from ..playground.hacking.world import HELD_OUT_ROWS
 
 STEPS, EVERY = 100, 20
 # "records: violations" -> the stratum's task and what is measured of it
@@ -24,8 +26,10 @@ ARMS = {name: method.title for name, method in METHODS.items()}
 
 def run(setting: Setting) -> Result:
     """Train one method; a checkup every 20 steps."""
-    world = World.made(cached_warm_start(warm_start(seed=setting.seed)), seed=setting.seed)
-    proxy = learned_proxy(seed=setting.seed)
+    start = cached_warm_start(warm_start(seed=setting.seed))
+    held_out, pairs = (24, 320) if setting.quick else (HELD_OUT_ROWS, PAIRS)
+    world = World.made(start, seed=setting.seed, held_out=held_out)
+    proxy = learned_proxy(seed=setting.seed, pairs=pairs)
     every = min(EVERY, setting.steps)
     trained = train_method(
         setting.arm, world, proxy, seed=setting.seed, steps=setting.steps, every=every, listen=_told(setting)
