@@ -17,11 +17,14 @@ from typing import Any
 
 # Each module has `check_row(row) -> str | None`: what was expected and what came, or None when the row is right.
 KINDS = {
+    "choice": "tests.case_kinds.choice",
     "code-benign": "tests.case_kinds.code_benign",
     "code-hostile": "tests.case_kinds.code_hostile",
+    "instructions": "tests.case_kinds.instructions",
     "json-extraction": "tests.case_kinds.json_extraction",
     "json-schema": "tests.case_kinds.json_schema",
     "math": "tests.case_kinds.math",
+    "text-attacks": "tests.case_kinds.text_attack",
 }
 Row = dict[str, Any]
 
