@@ -18,7 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from .face.catalogue import Paper, Speed, papers, speeds
+from .report.catalogue import Paper, Speed, papers, speeds
 
 RESULTS = Path(__file__).parent / "results"
 OUTPUT = Path("runs/benchmarks")
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(chosen) > 1:
         console.print(f"{len(chosen)} benchmarks in {(perf_counter() - started) / 60:.1f} minutes")
     if args.pages is not None:
-        from .face.pages import write_pages
+        from .report.pages import write_pages
 
         for page in write_pages(args.pages, RESULTS, {name: paper.title for name, paper in papers().items()}):
             console.print(f"wrote {page}")
@@ -75,10 +75,10 @@ def _run(entry: Paper | Speed, args: argparse.Namespace, console: Console) -> No
         return
     import torch
 
-    from .face.picture import save_picture
-    from .face.running import run_experiment
-    from .face.table import claims, terminal
     from .playground.quiet import quieten
+    from .report.picture import save_picture
+    from .report.running import run_experiment
+    from .report.table import claims, terminal
 
     torch.set_num_threads(1)
     quieten()

@@ -65,7 +65,7 @@ def packages() -> Iterator[tuple[str, str, str | None]]:
 
 def advice(report: IsolationReport | None, trouble: str) -> list[str]:
     """What to do, most important first; empty when all is well."""
-    from ..judges.code.isolation import REMEDIES
+    from ..judges.code.outside.isolation import REMEDIES
 
     lines = [trouble] if report is None else []
     if report is not None and report.level != "strict":

@@ -13,10 +13,10 @@ from .length import LengthJudge, TooLong
 from .math import MathJudge
 from .memo import Memo
 from .mixture import MixtureOfJudges
-from .pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 from .repetition import RepetitionJudge
 from .sample import Sample
 from .verdict import Verdict
+from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 
 if TYPE_CHECKING:
     from .code import CodeJudge

@@ -9,9 +9,9 @@ from typing import Self
 
 from .judge import Judge
 from .patterns import affordable, degree
-from .pool import DeadlineExceeded, WorkerDied, shared_pool
 from .sample import Sample
 from .verdict import Verdict
+from .workers.pool import DeadlineExceeded, WorkerDied, shared_pool
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 

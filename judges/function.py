@@ -15,10 +15,10 @@ from typing import Any, overload
 
 from .judge import Judge
 from .lifting import lift
-from .loop import gather_on_loop
-from .pool import DeadlineExceeded, WorkerPool, location, shared_pool
 from .sample import Sample
 from .verdict import Verdict
+from .workers.loop import gather_on_loop
+from .workers.pool import DeadlineExceeded, WorkerPool, location, shared_pool
 
 KINDS = ("row", "batch", "group")
 SPECIAL = ("prompt", "prompts", "completion", "completions")

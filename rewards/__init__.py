@@ -1,18 +1,18 @@
 """Rewards: verdicts in, one number out. Written as an expression over judges, called by any TRL trainer."""
 
-from .anchor import AnchorWinReward, pairwise_reward
 from .arithmetic import Product, Sum
-from .choice import Cascade, Route
 from .explanation import Explanation
 from .gate import Gate
-from .hapo import HAPO
+from .hapo.length_history import LengthHistory
+from .hapo.length_reward import length_reward, repetition_penalty
+from .hapo.reward import HAPO
 from .leaf import Function, Part
-from .length_history import LengthHistory
-from .length_reward import length_reward, repetition_penalty
 from .logic import All, Not, Some
+from .pairwise import AnchorWinReward, pairwise_reward
 from .preferences import ModelGenerator, preferences
 from .reward import Reward, as_reward
 from .reward_model import RewardModel, calibrate
+from .routing import Cascade, Route
 from .separate import separate
 from .standardize import Standardized
 from .state import RunningMoments, State

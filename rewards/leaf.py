@@ -12,7 +12,7 @@ from typing import Any
 
 from ..judges import Judge, Verdict
 from ..judges.judge import exception
-from ..judges.loop import gather_on_loop
+from ..judges.workers.loop import gather_on_loop
 from .batch import Batch
 from .reward import Reward
 from .verdict import RewardVerdict

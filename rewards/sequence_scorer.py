@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..judges.completion import completion_text, prompt_text
-from ..judges.loop import gather_on_loop
 from ..judges.pretrained import Pretrained
+from ..judges.workers.loop import gather_on_loop
 
 
 class Scorer(Protocol):

@@ -1,6 +1,8 @@
 """From a number to a gradient: the objectives of papers on top of TRL's trainers."""
 
-from .cgpo import (
+from .curriculum import Curriculum
+from .grpo import GRPO
+from .papers.cgpo import (
     CGPOConfig,
     CGPOTrainer,
     CODPOConfig,
@@ -11,17 +13,15 @@ from .cgpo import (
     CRRAFTTrainer,
     Stratum,
 )
-from .curriculum import Curriculum
-from .disco import DisCO, DisCOConfig, DisCOTrainer
-from .dpo import DPO, DPOConfig, DPOTrainer
-from .dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
-from .f_dpo import FDPO, FDPOConfig, FDPOTrainer
-from .grpo import GRPO
-from .hapo import HAPOConfig, HAPOTrainer
-from .implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
-from .mdpo import MDPOConfig, MDPOTrainer
-from .ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
-from .pairwise import (
+from .papers.disco import DisCO, DisCOConfig, DisCOTrainer
+from .papers.dpo import DPO, DPOConfig, DPOTrainer
+from .papers.dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
+from .papers.f_dpo import FDPO, FDPOConfig, FDPOTrainer
+from .papers.hapo import HAPOConfig, HAPOTrainer
+from .papers.implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
+from .papers.mdpo import MDPOConfig, MDPOTrainer
+from .papers.ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
+from .papers.pairwise_rl import (
     PairwiseGRPOConfig,
     PairwiseGRPOTrainer,
     PairwisePPO,
@@ -30,10 +30,10 @@ from .pairwise import (
     PairwiseRMConfig,
     PairwiseRMTrainer,
 )
-from .rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
-from .rso import RSOConfig, RSOTrainer
+from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
+from .papers.rso import RSOConfig, RSOTrainer
+from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
 from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
-from .vulpo import VULPO, VULPOConfig, VULPOTrainer
 
 __all__ = [
     "DPO",

@@ -7,11 +7,11 @@ the wall), and `box/` (the other side).
 """
 
 from .comparison import Compare
-from .isolation import LAYERS, IsolationReport, IsolationUnavailable
 from .judge import CodeJudge
-from .limits import Limits
+from .outside.isolation import LAYERS, IsolationReport, IsolationUnavailable
+from .outside.limits import Limits
+from .outside.server import ServerLost
 from .results import CodeVerdict, TestResult, Usage
-from .server import ServerLost
 from .suite import AssertTest, CallTest, StdioTest, Suite
 
 __all__ = [

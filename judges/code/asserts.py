@@ -9,11 +9,11 @@ from dataclasses import asdict, replace
 from time import monotonic
 from typing import Any
 
-from .child import Child, ChildEnded
+from .outside.child import Child, ChildEnded
+from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.waiting import Run
 from .results import TestResult
-from .session import BREAKDOWNS, Session, claimed, timed
 from .suite import AssertTest
-from .waiting import Run
 
 RESTARTS = 3
 

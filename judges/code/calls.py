@@ -9,11 +9,11 @@ from typing import Any
 
 from .box.values import BadValue, decode, encode
 from .checking import checked_value
-from .child import Child
+from .outside.child import Child
+from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.waiting import Run
 from .results import TestResult
-from .session import BREAKDOWNS, Session, claimed, timed
 from .suite import CallTest
-from .waiting import Run
 
 RESTARTS = 3
 BYTES_AHEAD = 1 << 16  # what a socket takes in any case, so that sending never waits for a child that waits for us

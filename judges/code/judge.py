@@ -9,21 +9,21 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Literal
 
-from ..cores import usable_cores
 from ..judge import Judge
 from ..sample import Sample, samples_of
+from ..workers.cores import usable_cores
 from .comparison import Compare
 from .extraction import Program, extract_program
-from .isolation import LAYERS, LEVELS, IsolationReport, IsolationUnavailable
 from .layouts import read_suite
-from .limits import Limits
+from .outside.isolation import LAYERS, LEVELS, IsolationReport, IsolationUnavailable
+from .outside.limits import Limits
+from .outside.pool import Pool
+from .outside.server import ServerLost, ServerSettings
+from .outside.session import Rules, Session
+from .outside.waiting import Run, drive, drive_async
 from .plan import Job, infrastructure_fault, no_program, run_job
-from .pool import Pool
 from .results import CodeVerdict
-from .server import ServerLost, ServerSettings
-from .session import Rules, Session
 from .suite import Suite
-from .waiting import Run, drive, drive_async
 
 logger = logging.getLogger("jurybox")
 ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test never is

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from .asserts import run_asserts
 from .calls import run_calls
 from .extraction import Program
-from .isolation import IsolationReport
+from .outside.isolation import IsolationReport
+from .outside.session import Rules, Session
+from .outside.waiting import Run
 from .results import CodeVerdict, TestResult, plain, shown
-from .session import Rules, Session
 from .stdio import run_stdio
 from .suite import AssertTest, CallTest, StdioTest, Suite, Test
-from .waiting import Run
 
 RUNNERS: tuple[tuple[type, Callable[[Session, Any], Run[list[TestResult]]]], ...] = (
     (StdioTest, run_stdio),

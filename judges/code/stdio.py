@@ -9,11 +9,11 @@ from dataclasses import replace
 from time import monotonic
 
 from .checking import checked
-from .child import Child, file_of
+from .outside.child import Child, file_of
+from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.waiting import Run
 from .results import TestResult, shown
-from .session import BREAKDOWNS, Session, claimed, timed
 from .suite import StdioTest
-from .waiting import Run
 
 CONFIRMED_FAILURES = 3
 MOST_AHEAD = 8  # tests whose descriptors a socket holds

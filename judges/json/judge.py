@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any
 
 from ..judge import Judge
-from ..pool import DeadlineExceeded, WorkerDied
 from ..sample import Sample
 from ..verdict import Verdict
+from ..workers.pool import DeadlineExceeded, WorkerDied
 from .credit import Credit
 from .extract import MAX_CHARS, Extraction, Level, extract
 from .match import expected_value, first_difference, share_equal

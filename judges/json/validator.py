@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import Future
 from typing import Any, Literal, Protocol, get_args
 
-from ..pool import shared_pool
+from ..workers.pool import shared_pool
 from .violation import Violation, in_document_order
 
 Engine = Literal["auto", "jsonschema-rs", "jsonschema"]

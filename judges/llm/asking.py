@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..loop import gather_on_loop
 from ..verdict import Status
+from ..workers.loop import gather_on_loop
 from .failure import may_pass, reason_of, retry_after
 from .reply import Complete, Decider, Labels, Messages, Reply
 from .template import Question

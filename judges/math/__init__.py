@@ -1,6 +1,6 @@
 """Mathematical answers: extraction, normal forms, exact and numeric comparison, sympy as the last resort."""
 
-from ._extract import Extract, extract
-from ._judge import MathJudge
+from .judge import MathJudge
+from .read.extract import Extract, extract
 
 __all__ = ["Extract", "MathJudge", "extract"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from ._expr import Expr, Undecidable, has, symbols, walk
+from .values.expr import Expr, Undecidable, has, symbols, walk
 
 PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended", __name__)
 DIGITS = 30

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from jurybox.judges import cores
+from jurybox.judges.workers import cores
 
 FILES = {"max": "cpu.max", "quota": "cpu/cpu.cfs_quota_us", "period": "cpu/cpu.cfs_period_us"}
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from jurybox.judges.loop import gather_on_loop
+from jurybox.judges.workers.loop import gather_on_loop
 
 
 async def number(n):

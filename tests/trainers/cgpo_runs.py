@@ -14,7 +14,7 @@ from seam_tiny import tiny_tokenizer
 
 from jurybox.judges import judge
 from jurybox.trainers import Policy, Rollout
-from jurybox.trainers.cgpo import CGPO, CGPOConfig, CGPOTrainer, Stratum
+from jurybox.trainers.papers.cgpo import CGPO, CGPOConfig, CGPOTrainer, Stratum
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from jurybox.trainers.disco import disco_loss
 from jurybox.trainers.objectives import sum_over_processes
+from jurybox.trainers.papers.disco import disco_loss
 
 # name -> settings; the constraint is active in all
 VARIANTS: dict[str, dict[str, Any]] = {

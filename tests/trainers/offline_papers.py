@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jurybox.judges.pairwise import ComparisonForm
-from jurybox.trainers.dpo import DPOConfig, DPOTrainer
-from jurybox.trainers.f_dpo import FDPOConfig, FDPOTrainer
-from jurybox.trainers.implicit_reward import FSFTConfig, FSFTTrainer
-from jurybox.trainers.pairwise import PairwiseRMConfig, PairwiseRMTrainer
-from jurybox.trainers.rso import RSOConfig, RSOTrainer
+from jurybox.trainers.papers.dpo import DPOConfig, DPOTrainer
+from jurybox.trainers.papers.f_dpo import FDPOConfig, FDPOTrainer
+from jurybox.trainers.papers.implicit_reward import FSFTConfig, FSFTTrainer
+from jurybox.trainers.papers.pairwise_rl import PairwiseRMConfig, PairwiseRMTrainer
+from jurybox.trainers.papers.rso import RSOConfig, RSOTrainer
 
 Rows = list[dict[str, Any]]
 

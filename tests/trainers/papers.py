@@ -13,14 +13,14 @@ from typing import Any
 
 from jurybox.rewards import AnchorWinReward
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
-from jurybox.trainers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.grpo import GRPO
-from jurybox.trainers.hapo import HAPOConfig, HAPOTrainer
-from jurybox.trainers.mdpo import MDPOConfig, MDPOTrainer
-from jurybox.trainers.ngrpo import NGRPOConfig, NGRPOTrainer
-from jurybox.trainers.pairwise import PairwisePPOConfig, PairwisePPOTrainer
-from jurybox.trainers.rl_struct import RLStructConfig, RLStructTrainer
-from jurybox.trainers.vulpo import VULPOConfig, VULPOTrainer
+from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
+from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
+from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
+from jurybox.trainers.papers.ngrpo import NGRPOConfig, NGRPOTrainer
+from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTrainer
+from jurybox.trainers.papers.rl_struct import RLStructConfig, RLStructTrainer
+from jurybox.trainers.papers.vulpo import VULPOConfig, VULPOTrainer
 
 UNSCORABLE = {"oto": None, "no": math.nan}
 

@@ -12,7 +12,7 @@ from datasets import Dataset
 from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 
-from jurybox.trainers.cgpo import codpo_loss
+from jurybox.trainers.papers.cgpo import codpo_loss
 from tests.trainers.seam_tiny import tiny_model, tiny_tokenizer
 
 PAIRS = [("say e", " e e e", " o t"), ("say t", " t", " n n o e")]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from jurybox.trainers.cgpo import (
+from jurybox.trainers.papers.cgpo import (
     calibrated_reward,
     codpo_loss,
     codpo_select,

@@ -15,7 +15,7 @@ from torch import Tensor
 from jurybox.judges import LengthJudge, judge
 from jurybox.rewards import Function
 from jurybox.trainers import Rollout
-from jurybox.trainers.cgpo import (
+from jurybox.trainers.papers.cgpo import (
     CGPO,
     CGPOConfig,
     CRPGConfig,
@@ -27,7 +27,7 @@ from jurybox.trainers.cgpo import (
     crpg,
     crraft_loss,
 )
-from jurybox.trainers.cgpo.stratum import filled_strata
+from jurybox.trainers.papers.cgpo.stratum import filled_strata
 
 Build = Callable[..., Any]
 

@@ -11,9 +11,9 @@ import torch
 from disco_processes import VARIANTS, batch, slopes
 from torch import Tensor
 
-from jurybox.trainers.disco import binary_rewards, disco_loss
 from jurybox.trainers.grpo import grpo_advantages
 from jurybox.trainers.objectives import group_stats
+from jurybox.trainers.papers.disco import binary_rewards, disco_loss
 from tests.trainers.launching import launch
 
 NAN = math.nan

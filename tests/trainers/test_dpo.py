@@ -10,7 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from jurybox.trainers.dpo import DPO, DPOConfig, DPOVariant, dpo_loss, dpo_loss_from_logits, objective, sequence_logps
+from jurybox.trainers.papers.dpo import (
+    DPO,
+    DPOConfig,
+    DPOVariant,
+    dpo_loss,
+    dpo_loss_from_logits,
+    objective,
+    sequence_logps,
+)
 
 SEQUENCES = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps", "reference_rejected_logps")
 

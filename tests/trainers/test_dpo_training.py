@@ -15,8 +15,8 @@ from offline_runs import build, flat, losses, weights
 from seam_tiny import tiny_model, tiny_tokenizer
 from torch import Tensor
 
-from jurybox.trainers.dpo import IGNORED, DPOConfig, DPOTrainer, dpo_loss_from_logits, sequence_logps
-from jurybox.trainers.f_dpo import FDPOConfig, FDPOTrainer, fdpo_loss, implicit_reward, trl_options
+from jurybox.trainers.papers.dpo import IGNORED, DPOConfig, DPOTrainer, dpo_loss_from_logits, sequence_logps
+from jurybox.trainers.papers.f_dpo import FDPOConfig, FDPOTrainer, fdpo_loss, implicit_reward, trl_options
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import torch
 
 from jurybox.rewards.worst_case import robust_expectation
 from jurybox.trainers import DRRPOConfig
-from jurybox.trainers.dr_rpo import (
+from jurybox.trainers.papers.dr_rpo import (
     domain_weights,
     linear_kl_backup,
     linear_tv_backup,

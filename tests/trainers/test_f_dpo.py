@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from jurybox.benchmarks.papers.f_dpo_tabular import TABLE, Table
-from jurybox.trainers.dpo import dpo_loss
-from jurybox.trainers.f_dpo import FDPOConfig, fdpo_loss, fdpo_optimal_policy, implicit_reward, trl_options
+from jurybox.benchmarks.papers.f_dpo.tabular import TABLE, Table
+from jurybox.trainers.papers.dpo import dpo_loss
+from jurybox.trainers.papers.f_dpo import FDPOConfig, fdpo_loss, fdpo_optimal_policy, implicit_reward, trl_options
 
 DIVERGENCES: list[tuple[Any, float | None]] = [
     ("reverse_kl", None), ("forward_kl", None), ("jsd", None), ("alpha_divergence", 0.5),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from jurybox.trainers import FSFT, FSFTConfig
-from jurybox.trainers.implicit_reward import (
+from jurybox.trainers.papers.implicit_reward import (
     Divergence,
     f_matching_optimum,
     f_sft_loss_sequence,
@@ -19,7 +19,7 @@ from jurybox.trainers.implicit_reward import (
     phi_of,
     token_q_v_reward,
 )
-from jurybox.trainers.implicit_reward.divergences import FORMS
+from jurybox.trainers.papers.implicit_reward.divergences import FORMS
 from jurybox.trainers.seam import Demonstrations
 
 ALL: tuple[Divergence, ...] = get_args(Divergence)

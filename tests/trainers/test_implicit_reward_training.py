@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, HfArgumentParser
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from jurybox.trainers import FSFT, FSFTConfig, FSFTTrainer
-from jurybox.trainers.implicit_reward import f_sft_loss_sequence, f_sft_loss_token
+from jurybox.trainers.papers.implicit_reward import f_sft_loss_sequence, f_sft_loss_token
 
 ON_CPU: dict[str, Any] = {
     "use_cpu": True,

@@ -11,7 +11,7 @@ import torch
 from trl import GRPOTrainer
 
 from jurybox.trainers import MDPOConfig, MDPOTrainer
-from jurybox.trainers.mdpo import MDPO
+from jurybox.trainers.papers.mdpo import MDPO
 
 
 class Recorded:

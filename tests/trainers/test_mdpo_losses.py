@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, Independent, Normal, kl_divergence
 
-from jurybox.trainers.mdpo import (
+from jurybox.trainers.objectives import kl_k3
+from jurybox.trainers.papers.mdpo import (
     gae,
     half_mean_square,
     mdpo_off_policy_losses,
@@ -24,7 +25,6 @@ from jurybox.trainers.mdpo import (
     step_size,
     tsallis_log,
 )
-from jurybox.trainers.objectives import kl_k3
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from jurybox.benchmarks.papers.ngrpo_bandit import ARMS, Bandit
+from jurybox.benchmarks.papers.ngrpo.bandit import ARMS, Bandit
 from jurybox.judges import ExactJudge
 from jurybox.rewards import Reward
 from jurybox.trainers import NGRPO, NGRPOConfig
-from jurybox.trainers.ngrpo import _range, all_right, all_wrong, ngrpo_advantage, ngrpo_filter, ngrpo_loss
 from jurybox.trainers.objectives import consecutive_groups, standardize
+from jurybox.trainers.papers.ngrpo import _range, all_right, all_wrong, ngrpo_advantage, ngrpo_filter, ngrpo_loss
 
 NAN = math.nan
 ONE_GROUP = torch.zeros(8, dtype=torch.long)

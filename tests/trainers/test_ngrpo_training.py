@@ -14,7 +14,7 @@ from transformers import Qwen2Config, Qwen2ForSequenceClassification
 from trl import GRPOConfig, GRPOTrainer
 
 from jurybox.trainers import NGRPO, Batch, NGRPOConfig, NGRPOTrainer, Rollout
-from jurybox.trainers.ngrpo import ngrpo_advantage, ngrpo_loss
+from jurybox.trainers.papers.ngrpo import ngrpo_advantage, ngrpo_loss
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from jurybox.rewards import structured_reward
 from jurybox.trainers import Curriculum, Objective, RLStructConfig, RLStructTrainer, rl_struct_lora
 from jurybox.trainers.grpo import grpo_advantages
 from jurybox.trainers.objectives import consecutive_groups
-from jurybox.trainers.rl_struct import PROJECTIONS
+from jurybox.trainers.papers.rl_struct import PROJECTIONS
 
 KEYS = ["a", "b"]
 TEXTS = ['{"a": 1, "b": 2}', '{"a": 1, "b": 3}', '{"a": 1}', 'so {"a": 1, "b": 2}', '{"a": 1, "b": 2', "no"]

@@ -14,12 +14,12 @@ from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 
 from jurybox.benchmarks.experiment import Setting
-from jurybox.benchmarks.papers.rso_policy import run
+from jurybox.benchmarks.papers.rso.policy import run
 from jurybox.benchmarks.playground import character_tokenizer, tiny_policy
 from jurybox.judges import LengthJudge
 from jurybox.rewards import Function, ModelGenerator, preferences
 from jurybox.trainers import RSOConfig, RSOTrainer
-from jurybox.trainers.rso import rso_loss, slic_loss
+from jurybox.trainers.papers.rso import rso_loss, slic_loss
 
 LOGPS = torch.tensor(
     [

@@ -18,7 +18,7 @@ from jurybox.judges.vulnerability import ROOT_CAUSE, RuleVulnerabilityJudge
 from jurybox.rewards import separate, vulnerability_reward
 from jurybox.trainers import VULPO, VULPOConfig, VULPOTrainer
 from jurybox.trainers.objectives import consecutive_groups
-from jurybox.trainers.vulpo import labels_of, sample_weights, vulpo_advantages
+from jurybox.trainers.papers.vulpo import labels_of, sample_weights, vulpo_advantages
 
 G = 4
 EOS = 1

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 
 from ....rewards import Reward, Route
 from ....trainers import GRPO, ObjectiveConfig, ObjectiveTrainer
-from ....trainers.cgpo import CGPOConfig, CGPOTrainer, Stratum
+from ....trainers.papers.cgpo import CGPOConfig, CGPOTrainer, Stratum
 from ..cache import load_warm_start
 from ..training import StepListener
 from .checkup import Checkup

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from jurybox.benchmarks.experiment import Setting
-from jurybox.benchmarks.papers.disco_bandit import (
+from jurybox.benchmarks.papers.disco.bandit import (
     CONSTRAINT,
     DIFFICULTY,
     DIFFICULTY_ARMS,

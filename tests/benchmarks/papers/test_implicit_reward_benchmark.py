@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jurybox.benchmarks.experiment import Result, Setting
-from jurybox.benchmarks.papers.implicit_reward import beside_sft
-from jurybox.benchmarks.papers.implicit_reward_tabular import ARMS, EXPERIMENT, STEPS, run
+from jurybox.benchmarks.papers.implicit_reward.experiments import beside_sft
+from jurybox.benchmarks.papers.implicit_reward.tabular import ARMS, EXPERIMENT, STEPS, run
 
 EXPECTED = {
     "total_variation": 0.785,

@@ -6,8 +6,8 @@ from statistics import fmean
 
 import pytest
 
-from jurybox.benchmarks.papers.mdpo import largest_drop
-from jurybox.benchmarks.papers.mdpo_bandit import ARMS, Bandit
+from jurybox.benchmarks.papers.mdpo.bandit import ARMS, Bandit
+from jurybox.benchmarks.papers.mdpo.experiments import largest_drop
 
 
 def rewards(arm: str) -> list[list[float]]:

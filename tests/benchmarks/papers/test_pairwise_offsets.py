@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from jurybox.benchmarks.experiment import Setting
-from jurybox.benchmarks.papers.pairwise_offsets import EXPERIMENT
+from jurybox.benchmarks.papers.pairwise_rl.offsets import EXPERIMENT
 
 
 def test_the_claims_hold_on_a_seed_that_is_not_in_the_results() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from jurybox.benchmarks.experiment import Setting
-from jurybox.benchmarks.papers.phrasings import REWARDS, TASK, Distribution, preference_pairs
+from jurybox.benchmarks.playground.phrasings import REWARDS, TASK, Distribution, preference_pairs
 
 UNIFORM = Distribution(torch.full((3, 4), 0.25, dtype=torch.float64))
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from jurybox.benchmarks.experiment import Result
-from jurybox.benchmarks.papers.rl_struct import EXPERIMENTS, GROUP, KEYS, Imitation, rows, with_rises
+from jurybox.benchmarks.papers.rl_struct.experiments import EXPERIMENTS, GROUP, KEYS, Imitation, rows, with_rises
 from jurybox.judges.structured import structure_metrics
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import re
 
-from jurybox.benchmarks.papers.vulpo import JUDGE, label_match
-from jurybox.benchmarks.papers.vulpo_functions import Reports, held_out_pairs
+from jurybox.benchmarks.papers.vulpo.experiments import JUDGE, label_match
+from jurybox.benchmarks.papers.vulpo.functions import Reports, held_out_pairs
 from jurybox.benchmarks.playground import check_alphabet, draw_rows
 from jurybox.judges.vulnerability import format_valid
 

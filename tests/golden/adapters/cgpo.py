@@ -9,7 +9,7 @@ from torch import Tensor
 
 from jurybox.judges.llm.label import likeliest
 from jurybox.judges.mixture import combine
-from jurybox.trainers.cgpo import (
+from jurybox.trainers.papers.cgpo import (
     codpo_loss,
     codpo_select,
     crpg,

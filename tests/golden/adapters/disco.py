@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jurybox.trainers.disco import disco_loss
+from jurybox.trainers.papers.disco import disco_loss
 
 from ..case import Case
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from jurybox.trainers.dpo import PairLoss, dpo_loss, dpo_loss_from_logits
+from jurybox.trainers.papers.dpo import PairLoss, dpo_loss, dpo_loss_from_logits
 
 from ..case import Case
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jurybox.rewards.worst_case import robust_expectation, robust_judge_aggregate, robust_regularised
-from jurybox.trainers.dr_rpo import (
+from jurybox.trainers.papers.dr_rpo import (
     linear_kl_backup,
     linear_tv_backup,
     mirror_policy_step,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from jurybox.trainers.f_dpo import fdpo_loss, fdpo_optimal_policy
+from jurybox.trainers.papers.f_dpo import fdpo_loss, fdpo_optimal_policy
 
 from ..case import Case
 

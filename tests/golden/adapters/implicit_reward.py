@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from jurybox.trainers import implicit_reward as paper
+from jurybox.trainers.papers import implicit_reward as paper
 
 from ..case import Case
 

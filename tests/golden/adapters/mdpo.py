@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from jurybox.trainers.mdpo import (
+from jurybox.trainers.papers.mdpo import (
     gae,
     mdpo_off_policy_losses,
     mdpo_on_policy_loss_categorical,

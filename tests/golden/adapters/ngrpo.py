@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jurybox.trainers.ngrpo import ngrpo_advantage, ngrpo_filter, ngrpo_loss
+from jurybox.trainers.papers.ngrpo import ngrpo_advantage, ngrpo_filter, ngrpo_loss
 
 from ..case import Case
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jurybox.judges.pairwise import expected_calibration_error, p_win_of_logits
 from jurybox.rewards import pairwise_reward
-from jurybox.trainers.pairwise import pairwise_ppo_advantages, pairwise_ppo_loss, pairwise_rm_loss
+from jurybox.trainers.papers.pairwise_rl import pairwise_ppo_advantages, pairwise_ppo_loss, pairwise_rm_loss
 
 from ..case import Case
 

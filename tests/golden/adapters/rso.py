@@ -12,7 +12,7 @@ from jurybox.rewards.preferences import (
     rejection_sample,
     tournament_pairs,
 )
-from jurybox.trainers.rso import rso_loss, slic_loss
+from jurybox.trainers.papers.rso import rso_loss, slic_loss
 
 from ..case import Case
 

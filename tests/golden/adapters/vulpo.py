@@ -15,7 +15,7 @@ from jurybox.judges.vulnerability import (
 )
 from jurybox.rewards import RewardVerdict, vulnerability_reward
 from jurybox.trainers.objectives import consecutive_groups
-from jurybox.trainers.vulpo import vulpo_advantages
+from jurybox.trainers.papers.vulpo import vulpo_advantages
 
 from ..case import Case
 

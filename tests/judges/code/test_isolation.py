@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from jurybox.judges.code import LAYERS, CodeJudge, IsolationReport, IsolationUnavailable
-from jurybox.judges.code.isolation import logger
+from jurybox.judges.code.outside.isolation import logger
 
 OPENLESS = ("landlock", "namespaces")
 

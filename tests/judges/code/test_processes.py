@@ -109,7 +109,7 @@ def test_when_servers_keep_dying_the_judge_abstains_or_raises(monkeypatch):
 
     with CodeJudge(workers=1) as judge, CodeJudge(workers=1, on_infra_error="raise") as strict:
         with monkeypatch.context() as patch:
-            patch.setattr("jurybox.judges.code.server.Server.take", lose)
+            patch.setattr("jurybox.judges.code.outside.server.Server.take", lose)
             verdict = judge.verdict(completion(1), tests=cases_of(1))
             assert (verdict.score, verdict.status, verdict.reason) == (None, "error", "infra_error")
             assert judge.infra_errors == 1

@@ -9,14 +9,14 @@ from fractions import Fraction
 
 import pytest
 
-from jurybox.judges.math import _precise
-from jurybox.judges.math._effort import limited, spend
-from jurybox.judges.math._exact import exact, exact_root
-from jurybox.judges.math._expr import Expr, TooLarge, Undecidable, Undefined
-from jurybox.judges.math._field import PRIME, in_field
-from jurybox.judges.math._numeric import numeric
-from jurybox.judges.math._parse import parse_answer
-from jurybox.judges.math._points import agree
+from jurybox.judges.math.read.parse import parse_answer
+from jurybox.judges.math.values import decimals
+from jurybox.judges.math.values.effort import limited, spend
+from jurybox.judges.math.values.evaluate import numeric
+from jurybox.judges.math.values.expr import Expr, TooLarge, Undecidable, Undefined
+from jurybox.judges.math.values.prime_field import PRIME, in_field
+from jurybox.judges.math.values.rational import exact, exact_root
+from jurybox.judges.math.values.sampling import agree
 
 
 @pytest.mark.parametrize("text", ["9^{9^{9}}", "5000!", "2^{70000}", "1e999999999"])
@@ -46,21 +46,21 @@ def test_the_field_tells_neighbours_of_huge_numbers_apart() -> None:
 @pytest.mark.parametrize("z", [0.3 + 0j, 2.7 + 0j, 0.3 + 0.8j, -2.5 - 1.1j])
 def test_complex_functions_agree_with_the_standard_library(name: str, z: complex) -> None:
     theirs = {"ln": "log"}.get(name, name)
-    with _precise.digits(30):
-        ours = _precise.FUNCTIONS[name](_precise.Complex(Decimal(z.real), Decimal(z.imag)))
+    with decimals.digits(30):
+        ours = decimals.FUNCTIONS[name](decimals.Complex(Decimal(z.real), Decimal(z.imag)))
     expected = getattr(cmath, theirs)(z)
     got = complex(float(ours.re), float(ours.im))
     assert cmath.isclose(got, expected, rel_tol=1e-13) or (z.imag == 0 and cmath.isclose(got, expected.conjugate()))
 
 
 def test_gamma_and_zeta() -> None:
-    with _precise.digits(50):
-        assert abs(_precise.gamma(_precise.Complex(Decimal(6))).re - 120) < Decimal("1e-45")
-        assert abs(_precise.gamma(_precise.Complex(Decimal("0.5"))).re ** 2 - _precise.pi()) < Decimal("1e-45")
-        zeta = _precise.zeta(_precise.Complex(Decimal(2))).re
-        assert abs(zeta - _precise.pi() ** 2 / 6) < Decimal("1e-45")
-    with pytest.raises(TooLarge), _precise.digits(20):
-        _precise.gamma(_precise.Complex(Decimal("1e50")))
+    with decimals.digits(50):
+        assert abs(decimals.gamma(decimals.Complex(Decimal(6))).re - 120) < Decimal("1e-45")
+        assert abs(decimals.gamma(decimals.Complex(Decimal("0.5"))).re ** 2 - decimals.pi()) < Decimal("1e-45")
+        zeta = decimals.zeta(decimals.Complex(Decimal(2))).re
+        assert abs(zeta - decimals.pi() ** 2 / 6) < Decimal("1e-45")
+    with pytest.raises(TooLarge), decimals.digits(20):
+        decimals.gamma(decimals.Complex(Decimal("1e50")))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_gamma_and_zeta() -> None:
      (r"\prod_{k=1}^{5} k", 120), (r"\log_2 8", 3), (r"\sin 30^\circ", 0.5), ("x^2", 6.25)],
 )  # fmt: skip
 def test_values_at_a_point(text: str, value: float) -> None:
-    with _precise.digits(40):
-        got = numeric(parse_answer(text), {"x": _precise.Complex(Decimal("2.5"))})
+    with decimals.digits(40):
+        got = numeric(parse_answer(text), {"x": decimals.Complex(Decimal("2.5"))})
     assert math.isclose(float(got.re), value, rel_tol=1e-14)
     assert not got.im
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jurybox.judges.math import extract
-from jurybox.judges.math._extract import formulas, gold_text, visible
+from jurybox.judges.math.read.extract import formulas, gold_text, visible
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 from jurybox.judges import MathJudge
-from jurybox.judges.math import _judge
+from jurybox.judges.math import judge as math_judge
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_the_worker_decides_what_nothing_cheaper_can() -> None:
 
 
 def test_the_examples_in_the_docstring_run() -> None:
-    result = doctest.testmod(_judge)
+    result = doctest.testmod(math_judge)
     assert result.attempted > 0
     assert result.failed == 0

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from jurybox.judges.math._exact import exact
-from jurybox.judges.math._expr import Expr, has
-from jurybox.judges.math._normal import clean, normal_form
-from jurybox.judges.math._parse import drop_redundant_brackets, parse_answer
-from jurybox.judges.math._tokens import ParseError
-from jurybox.judges.math._units import Unit, label, lookup
+from jurybox.judges.math.read.normal import clean, normal_form
+from jurybox.judges.math.read.parse import drop_redundant_brackets, parse_answer
+from jurybox.judges.math.read.tokens import ParseError
+from jurybox.judges.math.read.units import Unit, label, lookup
+from jurybox.judges.math.values.expr import Expr, has
+from jurybox.judges.math.values.rational import exact
 
 
 @pytest.mark.parametrize(

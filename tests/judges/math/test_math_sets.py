@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jurybox.judges.math._parse import parse_answer
-from jurybox.judges.math._sets import complement, intersect, real_set
+from jurybox.judges.math.read.parse import parse_answer
+from jurybox.judges.math.values.sets import complement, intersect, real_set
 
 
 def shown(text: str) -> str:

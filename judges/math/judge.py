@@ -1,0 +1,186 @@
+"""The judge: extraction, memory, decision, worker, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from numbers import Real
+from time import perf_counter
+from typing import Any
+
+from ..judge import Judge
+from ..memo import Memo
+from ..sample import Sample
+from ..verdict import Verdict
+from ..workers.pool import DeadlineExceeded, shared_pool
+from . import symbolic
+from .compare.decide import Outcome, Reading, decide, read
+from .compare.scalars import Settings
+from .read.extract import WHERE, Extract, extract, gold_text
+
+_MISSING = ("no answer", "unfinished thinking", "empty box", "no box")
+
+
+class MathJudge(Judge):
+    r"""Whether a completion's final answer equals the gold answer, as mathematics.
+
+    >>> MathJudge().verdict(r"So the answer is \boxed{0.5}.", solution=r"\frac{1}{2}")
+    Verdict(1.0, 'exact number', answer='0.5', where='box', gold='\\frac12', form='0.5')
+
+    The gold answer may be bare LaTeX, wrapped (`$…$`, `\boxed{…}`, `#### 18`), or a worked solution.
+
+    Conventions: the last box after the thinking part counts, and boxes side by side are one list; a list is wrong
+    for a single-valued gold; identical text is equal without evaluation; rationals and terminating decimals compare
+    exactly; units are converted, also in sums (1 hour 30 minutes), and a bare letter is a unit beside a gold answer
+    with one; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
+    as 4 = 5 is no answer.
+
+    Reasons: "text", "same form", "exact number", "exact numbers", "decimal digits", "decimal comma", "tolerance",
+    "random points", "sympy", "choice", "infinity", "entry by entry", "same items", "same intervals" decide; "several
+    answers", "different items", "different kinds", "different lengths", "different brackets", "different shapes",
+    "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
+    missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
+    compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
+    found nothing; "timeout" and "worker failed" score 0; "unusable gold" abstains.
+
+    Args:
+        answer: the data set column with the gold answer.
+        where: what counts as an answer: "anywhere" (box, ####, "the answer is", last formula, last number),
+            "explicit" (not the last two), or "box".
+        boxes: boxes side by side are one "list", or only the "last" one counts.
+        units: "optional" (may be left out, must not differ), "required" where the gold has them, or "ignore".
+        decimals: accept a decimal that is right to so many places.
+        tolerance: accept a relative error up to this.
+        relations: "both" takes an inequality for an interval and the reverse; "gold" only an interval for a gold
+            inequality.
+        strict: False matches variables by their alphabetical order, and compares tuples as sets.
+        timeout: seconds sympy may spend on one answer that nothing cheaper decides.
+    """
+
+    def __init__(
+        self,
+        answer: str = "solution",
+        *,
+        where: str = "anywhere",
+        boxes: str = "list",
+        units: str = "optional",
+        decimals: int | None = None,
+        tolerance: float | None = None,
+        relations: str = "both",
+        strict: bool = True,
+        timeout: float = 0.75,
+    ) -> None:
+        if not isinstance(answer, str) or not answer:
+            raise ValueError(f"answer names a data set column, it cannot be {answer!r}")
+        _one_of("where", where, WHERE)
+        _one_of("boxes", boxes, ("list", "last"))
+        _one_of("units", units, ("optional", "required", "ignore"))
+        _one_of("relations", relations, ("both", "gold"))
+        if decimals is not None and (type(decimals) is not int or not 0 <= decimals <= 50):
+            raise ValueError(f"decimals must be a whole number from 0 to 50 or None, not {decimals!r}")
+        if tolerance is not None and not 0 <= tolerance < 1:
+            raise ValueError(f"tolerance is a relative error in [0, 1), not {tolerance!r}")
+        if not 0 < timeout < float("inf"):
+            raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}")
+        self.columns = (answer,)
+        self.answer = answer
+        self.timeout = timeout
+        self.settings = Settings(units, decimals, tolerance, relations, strict)
+        self._extract: Callable[[str], Extract] = partial(extract, where=where, boxes=boxes)
+        self._golds: Memo[Reading | None] = Memo(8192)
+        self._outcomes: Memo[Outcome] = Memo()
+
+    def _judge(self, sample: Sample) -> Verdict:
+        return self._judge_batch([sample])[0]
+
+    def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
+        verdicts: list[Verdict | None] = []
+        waiting: dict[tuple[str, str], Future[tuple[bool, float]]] = {}
+        late: list[tuple[int, tuple[str, str], Extract, Outcome]] = []
+        for sample in samples:
+            start = perf_counter()
+            try:
+                found, key, outcome = self._look(sample)
+            except Exception as error:
+                verdicts.append(self.failed(error))
+                continue
+            if outcome is not None and outcome.equal is None:
+                if key not in waiting:
+                    waiting[key] = self._submit(*key)
+                late.append((len(verdicts), key, found, outcome))
+                verdicts.append(None)
+            else:
+                verdicts.append(_verdict(found, outcome, perf_counter() - start))
+        for place, key, found, outcome in late:
+            verdicts[place] = self._decided_by_worker(key, waiting[key], found, outcome)
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    def _look(self, sample: Sample) -> tuple[Extract, tuple[str, str], Outcome | None]:
+        """What was found and what is known about it; no outcome when the gold is unusable."""
+        gold = _written(sample[self.answer])
+        found = self._extract(sample.text)
+        key = (gold, found.text)
+        outcome = self._outcomes.get(key)
+        if outcome is None:
+            reading = self._gold(gold)
+            if reading is None:
+                return found, key, None
+            outcome = decide(reading, read(found.text), self.settings)
+            if outcome.equal is not None:
+                self._outcomes[key] = outcome
+        return found, key, outcome
+
+    def _gold(self, gold: str) -> Reading | None:
+        """The gold answer as read; None when there is nothing to compare with."""
+        reading = self._golds.get(gold)
+        if reading is None:
+            reading = read(gold_text(gold))
+            self._golds[gold] = reading
+        return reading if reading.form else None
+
+    def _submit(self, gold: str, answer: str) -> Future[tuple[bool, float]]:
+        reading = self._gold(gold)
+        assert reading is not None
+        answered, pool = read(answer), shared_pool(symbolic.PRELOAD)
+        return pool.submit(
+            symbolic.timed,
+            reading.cleaned,
+            answered.cleaned,
+            (reading.expr, answered.expr),
+            self.settings.decimals,
+            timeout=self.timeout,
+        )
+
+    def _decided_by_worker(
+        self, key: tuple[str, str], future: Future[tuple[bool, float]], found: Extract, outcome: Outcome
+    ) -> Verdict:
+        status, seconds = "scored", self.timeout
+        try:
+            equal, seconds = future.result()
+            outcome = outcome._replace(equal=equal, rule="sympy")
+            self._outcomes[key] = outcome
+        except DeadlineExceeded:
+            outcome, status = outcome._replace(equal=False, rule="timeout"), "timeout"
+        except Exception:  # the worker's parser refused it, ran out of memory, or crashed on it
+            outcome = outcome._replace(equal=False, rule="worker failed")
+        return _verdict(found, outcome, seconds, status)
+
+
+def _verdict(found: Extract, outcome: Outcome | None, seconds: float, status: Any = "scored") -> Verdict:
+    if outcome is None:
+        return Verdict(None, "skipped", "unusable gold", seconds=seconds)
+    evidence = {"answer": found.text, "where": found.where, "gold": outcome.gold_form, "form": outcome.form}
+    if not found.text and found.where in _MISSING:
+        return Verdict(0.0, status, found.where, {"gold": outcome.gold_form}, seconds)
+    return Verdict(1.0 if outcome.equal else 0.0, status, outcome.rule, evidence, seconds)
+
+
+def _written(gold: Any) -> str:
+    """The gold answer of a row as text; empty for a missing one (None, NaN) and for what is no text or number."""
+    return str(gold) if isinstance(gold, (str, Real)) and gold == gold else ""
+
+
+def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise ValueError(f"{option} must be one of {', '.join(map(repr, allowed))}, not {given!r}")

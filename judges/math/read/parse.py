@@ -1,0 +1,85 @@
+"""A cleaned answer to its tree: limits first, phrases and words that are no formula, then the grammar."""
+
+from __future__ import annotations
+
+import re
+
+from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, number, walk
+from .commands import SETS
+from .grammar import Parser
+from .normal import clean
+from .tokens import ParseError, tokenize
+
+MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
+_PHRASES = {
+    "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
+    "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
+    "all integers": SETS["Z"], "any real number": REALS, "all real": REALS, "infinity": INFINITY,
+}  # fmt: skip
+
+
+_HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
+
+
+def parse(text: str) -> Expr:
+    """The tree of a cleaned answer; words that are no mathematics become a `text` node.
+
+    Raises:
+        ParseError: too long, too deep, or outside the grammar.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ParseError("too long")
+    hexadecimal = _HEXADECIMAL.fullmatch(text)
+    if hexadecimal:
+        return number(int(hexadecimal[1], 16))
+    words = plain_words(text)
+    if words.lower() in _PHRASES:
+        return _PHRASES[words.lower()]
+    try:
+        expr = Parser(tokenize(drop_redundant_brackets(text))).answer()
+    except RecursionError:
+        raise ParseError("too deep") from None
+    except ParseError:
+        if _is_prose(text):
+            return Expr("text", value=words)
+        raise
+    return Expr("text", value=words) if _mixes_words(expr) else expr
+
+
+def _mixes_words(expr: Expr) -> bool:
+    """Words are names on one side of a relation or items of a list; anywhere else they make the answer prose."""
+    return any(
+        child.op == "text" for node in walk(expr) if node.op not in ("relation", "list", "set") for child in node.args
+    ) or (expr.op == "quantity" and has(expr, "text"))
+
+
+def _is_prose(text: str) -> bool:
+    return "\\" not in re.sub(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b", "", text) and any(map(str.isalpha, text))
+
+
+def plain_words(text: str) -> str:
+    """The words of a text answer without wrappers and final punctuation."""
+    text = re.sub(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}", r" \1 ", text)
+    return " ".join(text.replace("{", " ").replace("}", " ").split()).strip(" .,;:!\"'")
+
+
+def drop_redundant_brackets(text: str) -> str:
+    """`((((5))))` as `(5)`, in one pass, so that depth is spent on real nesting only."""
+    if "((" not in text:
+        return text
+    partner: dict[int, int] = {}
+    stack: list[int] = []
+    for place, char in enumerate(text):
+        if char == "(":
+            stack.append(place)
+        elif char == ")" and stack:
+            partner[stack.pop()] = place
+    dropped = {
+        place for left, right in partner.items() if partner.get(left + 1) == right - 1 for place in (left, right)
+    }
+    return "".join(char for place, char in enumerate(text) if place not in dropped)
+
+
+def parse_answer(text: str) -> Expr:
+    """`parse` of text that was not cleaned yet."""
+    return parse(clean(text))

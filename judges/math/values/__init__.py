@@ -1,0 +1,1 @@
+"""What a tree is worth: exact, decimal, at points, as sets."""

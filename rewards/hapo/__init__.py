@@ -1,0 +1,1 @@
+"""HAPO's reward and the history of lengths that it remembers."""

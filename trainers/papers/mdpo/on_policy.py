@@ -1,0 +1,133 @@
+r"""The on-policy loss for policies whose whole distribution is known: N state-action pairs that π_k chose.
+
+    J_k(θ) = mean_i[ ρ_i A_i ] − (1/t_k) mean_i[ KL( π_θ(·|s_i) ‖ π_k(·|s_i) ) ]        loss = −J_k
+    ρ_i    = π_θ(a_i|s_i) / π_k(a_i|s_i)
+
+The KL is of the new policy from the old one and exact in every state. A and π_k carry no gradient. Nothing is
+clipped: at θ = θ_k the loss is a plain policy gradient, and what holds the later inner steps back is the KL alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...objectives import require_equal_shapes, require_within, standardize, whole_batch
+from .step_size import require_step_size
+
+
+@dataclass(frozen=True, eq=False)
+class OnPolicyLoss:
+    """`loss` and `mean_kl` are numbers; `advantages` (standardised), `ratio` and `kl_new_old_per_state` are `(N,)`."""
+
+    loss: Tensor
+    advantages: Tensor
+    ratio: Tensor
+    kl_new_old_per_state: Tensor
+    mean_kl: Tensor
+
+
+def mdpo_on_policy_loss_categorical(
+    logits_new: Tensor,
+    logits_old: Tensor,
+    actions: Tensor,
+    advantages_raw: Tensor,
+    t_k: float,
+    *,
+    standardize_advantages: bool = True,
+    std_ddof: int = 0,
+    std_eps: float = 1e-8,
+) -> OnPolicyLoss:
+    """The loss of a policy over a actions: logits `(N, a)`, chosen actions and advantages `(N,)`.
+
+    >>> logits = torch.tensor([[0.2, 0.0]])
+    >>> mdpo_on_policy_loss_categorical(
+    ...     logits, torch.zeros(1, 2), torch.tensor([0]), torch.ones(1), 0.5, standardize_advantages=False
+    ... ).loss
+    tensor(-1.0897)
+
+    Raises:
+        ValueError: t_k is not above 0, an advantage is not finite, shapes that differ, a `std_` out of its range.
+    """
+    require_equal_shapes(logits_new=logits_new, logits_old=logits_old)
+    require_equal_shapes(states=logits_new[..., 0], actions=actions, advantages_raw=advantages_raw)
+    new, old = logits_new.log_softmax(-1), logits_old.detach().log_softmax(-1)
+    log_ratio = (new - old).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
+    return _mirror_step(log_ratio, categorical_kl(logits_new, logits_old), advantages, t_k)
+
+
+def mdpo_on_policy_loss_diag_gaussian(
+    mean_new: Tensor,
+    log_std_new: Tensor,
+    mean_old: Tensor,
+    log_std_old: Tensor,
+    actions: Tensor,
+    advantages_raw: Tensor,
+    t_k: float,
+    *,
+    standardize_advantages: bool = True,
+    std_ddof: int = 0,
+    std_eps: float = 1e-8,
+) -> OnPolicyLoss:
+    """The loss of a policy over D independent normal actions: means and actions `(N, D)`, log std `(D,)` or `(N, D)`.
+
+    Raises:
+        ValueError: t_k is not above 0, an advantage is not finite, shapes that differ, a `std_` out of its range.
+    """
+    require_equal_shapes(mean_new=mean_new, mean_old=mean_old, actions=actions)
+    require_equal_shapes(states=mean_new[..., 0], advantages_raw=advantages_raw)
+    mean_old, log_std_old = mean_old.detach(), log_std_old.detach()
+    log_ratio = gaussian_logp(actions, mean_new, log_std_new) - gaussian_logp(actions, mean_old, log_std_old)
+    kl = gaussian_kl(mean_new, log_std_new, mean_old, log_std_old)
+    advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
+    return _mirror_step(log_ratio, kl, advantages, t_k)
+
+
+def categorical_kl(logits_new: Tensor, logits_old: Tensor) -> Tensor:
+    """Σ_a p_new(a) · (log p_new(a) − log p_old(a)): `(…, a)` to `(…)`. The old policy carries no gradient."""
+    new, old = logits_new.log_softmax(-1), logits_old.detach().log_softmax(-1)
+    # An action that a mask made impossible has −∞ on both sides.
+    return (new.exp() * torch.where(new > -math.inf, new - old, 0.0)).sum(-1)
+
+
+def gaussian_kl(mean_new: Tensor, log_std_new: Tensor, mean_old: Tensor, log_std_old: Tensor) -> Tensor:
+    """Σ_d [ ls_old − ls_new + (σ_new² + (μ_new − μ_old)²) / (2 σ_old²) − ½ ]: `(N, D)` to `(N,)`."""
+    spread = (2 * log_std_new).exp() + (mean_new - mean_old) ** 2
+    return (log_std_old - log_std_new + spread / (2 * (2 * log_std_old).exp()) - 0.5).sum(-1)
+
+
+def gaussian_logp(actions: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
+    """Log-density of `(N, D)` actions under independent normal distributions, `(N,)`."""
+    z = (actions - mean) * (-log_std).exp()
+    return (-0.5 * z**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
+
+
+def _mirror_step(log_ratio: Tensor, kl: Tensor, advantages: Tensor, t_k: float) -> OnPolicyLoss:
+    require_step_size(t_k)
+    ratio, mean_kl = log_ratio.exp(), kl.mean()
+    loss = -((ratio * advantages).mean() - mean_kl / t_k)
+    return OnPolicyLoss(loss, advantages, ratio, kl, mean_kl)
+
+
+def _advantages(raw: Tensor, standardized: bool, ddof: int, eps: float) -> Tensor:
+    """A constant of the loss; standardised over all N, and 0 where they are all equal."""
+    require_finite_advantages(raw)
+    require_within(0.0, math.inf, std_eps=eps)
+    if ddof not in (0, 1):
+        raise ValueError(f"std_ddof={ddof}: give 0 (population) or 1 (sample standard deviation)")
+    raw = raw.detach()
+    if not standardized:
+        return raw
+    if bool((raw == raw[0]).all()):  # rounding in the mean must not be blown up by a small eps
+        return torch.zeros_like(raw)
+    return standardize(raw, whole_batch(raw), eps=eps, ddof=ddof)
+
+
+def require_finite_advantages(advantages: Tensor) -> None:
+    """Raise ValueError at a NaN or an infinity: one would make the whole loss NaN."""
+    if not torch.isfinite(advantages).all():
+        raise ValueError("advantages must be finite: give 0 to what has no score, or leave it out")
