@@ -10,12 +10,13 @@ from time import monotonic
 from typing import Any
 
 from .outside.child import Child, ChildEnded
-from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.session import BREAKDOWNS, CLAIMED_FAILURES, Session, claimed, timed
 from .outside.waiting import Run
 from .results import TestResult
 from .suite import AssertTest
 
 RESTARTS = 3
+TOLD_FAILURES = CLAIMED_FAILURES | {"wrong_answer", "invalid_tests"}  # the tester runs no line of the program
 
 
 def run_asserts(session: Session, tests: Sequence[AssertTest]) -> Run[list[TestResult]]:
@@ -98,7 +99,7 @@ class _Asserts:
         """What the tester says; the text of a failed assertion may hold the answer, so it is kept only on demand."""
         if message == ["test", "passed", ""]:
             return TestResult("passed", 1.0)
-        result = claimed(message)
+        result = claimed(message, TOLD_FAILURES)
         if result.label == "wrong_answer" and not self.session.rules.reveal_expected:
             return replace(result, detail="")
         return result
@@ -110,7 +111,8 @@ class _Asserts:
         return (yield from self.session.breakdown(candidate, error, began))
 
     def _stop_after(self, place: int) -> None:
-        if self.session.rules.stop_on_first_failure and not self.results[place].passed:
+        result = self.results[place]
+        if self.session.rules.stop_on_first_failure and not (result.passed or result.at_fault):
             self.todo.clear()
 
     def _fail_rest(self, result: TestResult) -> None:

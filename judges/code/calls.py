@@ -53,6 +53,8 @@ class _Calls:
                 began = monotonic()
                 while self.todo or self.sent:
                     yield from self._send_ahead(child, began)
+                    if not self.sent:
+                        break
                     self._judge((yield from child.reply(self.session.deadline(began))), began)
                     began = monotonic()
         except BREAKDOWNS as error:
@@ -63,11 +65,22 @@ class _Calls:
     def _send_ahead(self, child: Child, began: float) -> Run[None]:
         while self.todo and len(self.sent) < self.session.rules.window and self.bytes_ahead < BYTES_AHEAD:
             place = self.todo.popleft()
-            test = self.tests[place]
+            try:
+                message = self._request(self.tests[place])
+            except BadValue as error:
+                self.results[place] = TestResult("invalid_tests", detail=str(error)[:300])
+                continue
             self.sent.append(place)
-            entry = test.entry or self.session.entry
-            message = ["call", entry, encode(test.args), encode(dict(test.kwargs))]
             self.bytes_ahead += yield from child.send(message, self.session.deadline(began))
+
+    def _request(self, test: CallTest) -> list[Any]:
+        """Raises BadValue for arguments that are no plain data: a fault of the test, which no program shall pay for."""
+        return [
+            "call",
+            test.entry or self.session.entry,
+            encode(test.args, _refuse),
+            encode(dict(test.kwargs), _refuse),
+        ]
 
     def _judge(self, message: list[Any], began: float) -> None:
         place = self.sent.popleft()
@@ -110,3 +123,7 @@ class _Calls:
     def _fail_rest(self, result: TestResult) -> None:
         self.results.update(dict.fromkeys(self.todo, result))
         self.todo.clear()
+
+
+def _refuse(value: Any) -> Any:
+    raise BadValue(f"an argument of a call test is plain data, not a {type(value).__name__}")

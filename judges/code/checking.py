@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -35,14 +34,18 @@ def checked_value(test: CallTest, value: Any, compare: Compare, result: TestResu
 
 
 def _by_checker(ask: Callable[[Any], Any], checker: Any, result: TestResult, got: str) -> TestResult:
-    """What a user's checker says; one that raises has not accepted the answer."""
+    """What a user's checker says. One that raises has not accepted the answer; one that returns no number in [0, 1]
+    is a mistake of its author, which no program shall pay for or gain by: `checker_error`."""
     try:
-        score = float(ask(checker))
+        answer = ask(checker)
+        score = float(answer)
     except Exception as error:  # it must be safe on any text, and often is not
         logger.warning("a checker raised %s: %s", type(error).__name__, str(error)[:200])
         return replace(result, label="wrong_answer", detail=f"the checker raised {type(error).__name__}", got=got)
-    if not math.isfinite(score) or not 0.0 <= score <= 1.0:
-        raise ValueError(f"a checker returns a bool or a number in [0, 1], not {score!r}")
+    if not 0.0 <= score <= 1.0:
+        detail = f"a checker returns a bool or a number in [0, 1], not {score!r}"
+        logger.warning("%s", detail)
+        return replace(result, label="checker_error", detail=detail, got=got)
     return _outcome(result, score, got)
 
 

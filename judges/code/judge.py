@@ -21,7 +21,7 @@ from .outside.pool import Pool
 from .outside.server import ServerLost, ServerSettings
 from .outside.session import Rules, Session
 from .outside.waiting import Run, drive, drive_async
-from .plan import Job, infrastructure_fault, no_program, run_job
+from .plan import Job, infrastructure_fault, no_program, outside_the_protocol, run_job
 from .results import CodeVerdict
 from .suite import Suite
 
@@ -206,6 +206,9 @@ class CodeJudge(Judge):
             except ServerLost as error:
                 logger.warning("code server lost (attempt %d of %d): %s", attempt, ATTEMPTS, error)
                 failure = error
+            except Exception as error:  # a mistake of ours, which a program shall not be able to make for its good
+                logger.exception("judging a program raised")
+                return outside_the_protocol(error)
             finally:
                 if server is not None:
                     self._pool.release(server, healthy)

@@ -53,7 +53,9 @@ def run_job(session: Session, job: Job) -> Run[CodeVerdict]:
         for kind, run in RUNNERS:
             places = [place for place, test in enumerate(suite.tests) if isinstance(test, kind)]
             for group in _groups(places, session.rules.reuse):
-                if session.rules.stop_on_first_failure and any(not result.passed for result in results.values()):
+                if session.rules.stop_on_first_failure and any(
+                    not (result.passed or result.at_fault) for result in results.values()
+                ):
                     break
                 found = yield from run(session, [suite.tests[place] for place in group])
                 results.update(zip(group, found, strict=True))
@@ -71,10 +73,12 @@ def _groups(places: list[int], reuse: str) -> list[list[int]]:
 
 
 def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: Session) -> CodeVerdict:
-    """The score, and the evidence a person needs to believe it."""
-    passed = all(result.passed for result in results)
-    share = sum(result.score for result in results) / len(results)
-    first = next((place for place, result in enumerate(results) if not result.passed), None)
+    """The score, and the evidence a person needs to believe it. A test that is itself at fault counts for nothing."""
+    counted = [result for result in results if not result.at_fault]
+    passed = all(result.passed for result in counted)
+    share = sum(result.score for result in counted) / max(len(counted), 1)
+    failures = sorted((result.at_fault, place) for place, result in enumerate(results) if not result.passed)
+    first = failures[0][1] if failures else None
     evidence = _evidence(job, session)
     evidence["tests"] = [plain(result) for result in results]
     evidence["usage"] = asdict(session.usage)
@@ -83,10 +87,12 @@ def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: S
         if session.stderr:
             evidence["stderr"] = session.stderr
     seconds = monotonic() - session.began
-    if all(result.label == "invalid_tests" for result in results):  # the tests are at fault, not the program
+    if not counted:  # the tests are at fault, not the program
         return CodeVerdict(None, "skipped", "invalid_tests", evidence, seconds)
+    if any(result.label == "checker_error" for result in counted):
+        return CodeVerdict(None, "error", "checker_error", evidence, seconds)
     score = float(passed) if job.reward == "all" else share
-    return CodeVerdict(score, "scored", "passed" if first is None else results[first].label, evidence, seconds)
+    return CodeVerdict(score, "scored", "passed" if passed else results[first or 0].label, evidence, seconds)
 
 
 def _evidence(job: Job, session: Session) -> dict[str, Any]:
@@ -118,6 +124,11 @@ def _failure(job: Job, test: Test, result: TestResult, place: int) -> dict[str, 
 def no_program(reason: str, seconds: float, evidence: dict[str, Any] | None = None) -> CodeVerdict:
     """The verdict on a completion in which there is nothing to run."""
     return CodeVerdict(0.0, "scored", reason, evidence or {}, seconds)
+
+
+def outside_the_protocol(error: Exception) -> CodeVerdict:
+    """The verdict on a program that made this side of the wall raise: whatever it did, it is not excused for it."""
+    return CodeVerdict(0.0, "scored", "bad_reply", {"error": f"{type(error).__name__}: {error}"[:500]})
 
 
 def infrastructure_fault(error: Exception, report: IsolationReport | None) -> CodeVerdict:

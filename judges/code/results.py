@@ -20,6 +20,7 @@ LABELS = (
     "missing_entry",
     "not_run",
     "invalid_tests",
+    "checker_error",
 )
 SHOWN = 300  # characters of input, output and details in evidence
 
@@ -51,6 +52,11 @@ class TestResult:
     def passed(self) -> bool:
         """Whether the test passed entirely."""
         return self.label == "passed"
+
+    @property
+    def at_fault(self) -> bool:
+        """Whether the test itself is at fault, so that it says nothing about the program."""
+        return self.label == "invalid_tests"
 
 
 @dataclass(frozen=True)
@@ -103,3 +109,9 @@ def plain(result: TestResult) -> dict[str, Any]:
 def shown(value: str) -> str:
     """Text cut in the middle to what evidence holds."""
     return value if len(value) <= SHOWN else f"{value[: SHOWN // 2]}…{value[-SHOWN // 2 :]}"
+
+
+def legible(text: str) -> str:
+    """A program's text as evidence may hold it: no half of a surrogate pair, which no file takes, and nothing that
+    steers a terminal."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -24,25 +24,35 @@ def run_stdio(session: Session, tests: Sequence[StdioTest]) -> Run[list[TestResu
     """The results of tests in order.
 
     A test that fails in a child that has run others before may have been spoilt by them, so it is run again in a
-    fresh child. When three such failures have stood, the rest is believed.
+    fresh child. When three such failures have stood, the rest is believed. When one has not, nothing is: a program
+    that answers otherwise when it is asked alone is asked everything alone, from the first test on, and only that
+    counts. So no program has two answers to choose from.
     """
-    judging = _Judging(session, tests)
-    try:
-        while len(judging.results) < len(tests) and not (session.out_of_time or judging.settled):
-            yield from judging.judge_next()
-        yield from judging.end()
-    finally:
-        judging.forget_sent()
-    results = judging.results
+    results = yield from _results(_Judging(session, tests, session.rules.reuse == "test"))
+    if results is None:
+        results = yield from _results(_Judging(session, tests, one_child_a_test=True))
+    assert results is not None
     if results and results[-1].label == "compile_error":
         return [results[-1]] * len(tests)
     return results + [TestResult("not_run")] * (len(tests) - len(results))
 
 
+def _results(judging: _Judging) -> Run[list[TestResult] | None]:
+    """As many results as there was time for; None when the program has contradicted itself."""
+    try:
+        while len(judging.results) < len(judging.tests) and not (judging.session.out_of_time or judging.settled):
+            if not (yield from judging.judge_next()):
+                return None
+        yield from judging.end()
+    finally:
+        judging.forget_sent()
+    return judging.results
+
+
 class _Judging:
     """The child that is at work, what it has been sent, and the results so far."""
 
-    def __init__(self, session: Session, tests: Sequence[StdioTest]) -> None:
+    def __init__(self, session: Session, tests: Sequence[StdioTest], one_child_a_test: bool) -> None:
         self.session = session
         self.tests = tests
         self.results: list[TestResult] = []
@@ -50,7 +60,8 @@ class _Judging:
         self.sent: deque[int] = deque()  # output files of tests that the child has, answered in this order
         self.served = 0
         self.confirmed = 0
-        one_by_one = session.rules.stop_on_first_failure or session.rules.reuse == "test"
+        self.one_child_a_test = one_child_a_test
+        one_by_one = session.rules.stop_on_first_failure or one_child_a_test
         self.window = 1 if one_by_one else min(session.rules.window, MOST_AHEAD)
 
     @property
@@ -60,22 +71,27 @@ class _Judging:
             return False
         return self.session.rules.stop_on_first_failure or self.results[-1].label == "compile_error"
 
-    def judge_next(self) -> Run[None]:
-        """Add the result of the next test, confirmed where there is doubt."""
+    def judge_next(self) -> Run[bool]:
+        """Add the result of the next test, confirmed where there is doubt; whether there was no contradiction."""
         spoilable = self.child is not None
         result = yield from self._run()
         if not result.passed and not self.session.out_of_time:
             if spoilable and self.confirmed < CONFIRMED_FAILURES:
                 yield from self.end()
-                result = yield from self._run()
-                self.confirmed += not result.passed
+                alone = yield from self._run()
+                if alone.score != result.score:
+                    yield from self.end()
+                    return False
+                result = alone
+                self.confirmed += 1
             elif result.detail == "starved" and self.session.rules.retry_starved:
                 result = yield from self._run()
         if not result.passed and self.child is not None and not self.session.stderr:
             self.session.stderr = self.child.stderr_tail()
         self.results.append(result)
-        if self.session.rules.reuse == "test":
+        if self.one_child_a_test:
             yield from self.end()
+        return True
 
     def end(self) -> Run[None]:
         """End the child; when it ran a single test, that test took all that the child took."""

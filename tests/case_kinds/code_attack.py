@@ -32,15 +32,30 @@ def descendants(root: int) -> int:
     return found
 
 
+def settled(judge: CodeJudge) -> int:
+    """How many processes this one has when its server has the next child ready: the server's, and no program's.
+
+    The spare is forked while nobody waits for it, so on a busy machine it may come late; a program's process that
+    was left behind would stay however long one waits.
+    """
+    (server,) = judge._pool._servers
+    server.ask()
+    deadline = time.monotonic() + 20
+    while server._spare is None and time.monotonic() < deadline:
+        server.receive()
+        time.sleep(0.01)
+    return descendants(os.getpid())
+
+
 def report(task: dict[str, Any]) -> dict[str, Any]:
     """Judge, and say what came of it."""
     with CodeJudge(workers=1, **task["options"]) as judge:
         (server,) = judge._pool._servers
-        before = descendants(os.getpid())
+        before = settled(judge)
         start = time.perf_counter()
         verdict = judge.verdict(task["completion"], tests=task["tests"])
         seconds = time.perf_counter() - start
-        after = descendants(os.getpid())
+        after = settled(judge)
         honest = judge.verdict(HONEST, tests=[{"stdin": "4", "stdout": "5"}])
         return {
             "reason": verdict.reason,

@@ -1,5 +1,6 @@
 """Rows of hostile programs: what a benign row has, the labels and scores that are right (`verdicts`, `score`), a
-`setup` of files and of the judge's environment at its start, and machine-readable `checks` of what must hold.
+`setup` of files and of the judge's environment at its start, machine-readable `checks` of what must hold, and perhaps
+`options` of the judge.
 
 Each row gets a judge in a process of its own (`code_attack`), started with the row's environment, and a directory and
 two listeners outside the box. This process is the reaper of whatever is left, so it sees every survivor.
@@ -35,7 +36,8 @@ def check_row(
     """What was expected and what came, or None when all of it holds.
 
     Args:
-        options: of the judge, beyond its defaults; a second try after starvation is off, since time is checked.
+        options: of the judge, beyond its defaults and the row's; a second try after starvation is off, since time is
+            checked.
         command: what starts the judge's process, in place of this interpreter as this user.
     """
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -48,7 +50,8 @@ def check_row(
         row = placed(row, outside, port, mark)
         known = set(processes())
         before = prepare(row)
-        report = attack(row, {"retry_starved": False} | (options or {}), command or [sys.executable])
+        chosen = {"retry_starved": False} | row.get("options", {}) | (options or {})
+        report = attack(row, chosen, command or [sys.executable])
         wrong = [*wrong_verdict(row, report), *broken_checks(row, report, before, (mark, known), arrived)]
         shutil.rmtree(outside, ignore_errors=True)
     return f"{row['name']}: {'; '.join(wrong)}" if wrong else None

@@ -9,7 +9,9 @@
     ["o", …]                       anything else: opaque, by default only its type's name
 
 A subclass of a builtin is reduced with the base class's own methods, so an overridden `__eq__` or `__iter__` stays
-behind. No pickle, no eval, no repr: whatever bytes arrive, decoding makes data or raises `BadValue`.
+behind. No pickle, no eval, no repr: whatever bytes arrive, decoding makes data or raises `BadValue`, in time that grows
+with their number only. What would cost more than it is long is bounded before it is built: nesting, the digits of
+decimals, the bits of fractions (whose greatest common divisor is sought), and keys of hash tables that share a hash.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 200
-MAX_COLLISIONS = 500
+MAX_FRACTION_BITS = 1 << 14
+FEW_KEYS = 32  # as many may share one hash: comparing each with each is nothing
+COMPARISONS_A_KEY = 8
 EXACT_IN_JSON = 1 << 53
 DECIMAL = re.compile(r"-?\d{1,100}(\.\d{1,100})?(E[+-]?\d{1,3})?|-?Infinity|NaN", re.ASCII)
 
@@ -160,10 +164,12 @@ def _items(body: list[Any], opaque: Any, depth: int) -> list[Any]:
 
 
 def _keys(body: list[Any], opaque: Any, depth: int) -> list[Any]:
-    """Items for a hash table. Thousands with one hash, which are easily made, would take the reader hours."""
+    """Items for a hash table. Those that share a hash are compared each with each, and such are easily made."""
     keys = _items(body, opaque, depth)
-    if len(keys) > MAX_COLLISIONS and Counter(map(hash, keys)).most_common(1)[0][1] > MAX_COLLISIONS:
-        raise BadValue("too many keys with one hash")
+    if len(keys) > FEW_KEYS:
+        comparisons = sum(count * (count - 1) // 2 for count in Counter(map(hash, keys)).values())
+        if comparisons > COMPARISONS_A_KEY * len(keys):
+            raise BadValue("too many keys with one hash")
     return keys
 
 
@@ -180,7 +186,12 @@ def _decode_float(body: list[Any], _opaque: Any, _depth: int) -> float:
 
 
 def _decode_fraction(body: list[Any], opaque: Any, depth: int) -> Fraction:
+    """From two integers, never from a text: `Fraction("1e99999999999")` would build the number."""
     numerator, denominator = decode(body[0], opaque, depth)
+    if type(numerator) is not int or type(denominator) is not int:
+        raise BadValue("a fraction is made of integers")
+    if max(numerator.bit_length(), denominator.bit_length()) > MAX_FRACTION_BITS:
+        raise BadValue(f"a fraction of more than {MAX_FRACTION_BITS} bits")
     return Fraction(numerator, denominator)
 
 

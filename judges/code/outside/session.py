@@ -10,15 +10,13 @@ from typing import Any
 
 from ..box.wire import BadFrame, Event
 from ..comparison import Compare
-from ..results import TestResult, Usage
+from ..results import TestResult, Usage, legible
 from .child import Child, ChildEnded, OutOfTime
 from .limits import Limits
 from .server import Server
 from .waiting import Run
 
-CLAIMED_FAILURES = frozenset(
-    {"runtime_error", "memory_limit", "compile_error", "missing_entry", "wrong_answer", "invalid_tests"}
-)
+CLAIMED_FAILURES = frozenset({"runtime_error", "memory_limit", "compile_error", "missing_entry"})
 
 
 @dataclass(frozen=True)
@@ -115,12 +113,13 @@ def manner_of_death(status: int) -> tuple[str, str]:
     return ("timeout" if name == "SIGXCPU" else "runtime_error"), f"killed by {name}"
 
 
-def claimed(message: list[Any]) -> TestResult:
-    """The failure that a child claims. A child can only claim failures: anything else is a bad reply."""
+def claimed(message: list[Any], believed: frozenset[str] = CLAIMED_FAILURES) -> TestResult:
+    """The failure that a child claims. A child can only claim failures, and a program's child none that would excuse
+    it, such as a fault of the tests: anything else is a bad reply."""
     label, detail = (message[1], message[2]) if len(message) == 3 else (None, None)
-    if label not in CLAIMED_FAILURES or not isinstance(detail, str):
+    if not isinstance(label, str) or label not in believed or not isinstance(detail, str):
         return TestResult("bad_reply", detail="a reply outside the protocol")
-    return TestResult(label, detail=detail[:300])
+    return TestResult(label, detail=legible(detail[:300]))
 
 
 def timed(result: TestResult, since: float) -> TestResult:
