@@ -116,8 +116,6 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "RuleVulnerabilityJudge": [{"grade": flags, "end": None}],
 }
 
-NONE: list[dict[str, Any]] = [{}]
-
 
 @dataclass(frozen=True)
 class Target:
@@ -144,7 +142,7 @@ def shipped() -> Iterator[Judge]:
     yield says_so
     for kind in exported():
         if kind not in (Judge, FunctionJudge):
-            yield from (kind(**arguments) for arguments in ARGUMENTS.get(kind.__name__, NONE))
+            yield from (kind(**arguments) for arguments in ARGUMENTS.get(kind.__qualname__, [{}]))
 
 
 NODES: dict[str, Callable[[], Reward]] = {
