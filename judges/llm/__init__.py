@@ -4,7 +4,8 @@ from .asking import Patience
 from .cache import ReplyCache
 from .failure import BadResponse, RequestFailed
 from .judge import LLMJudge
-from .label import Unreadable, likeliest, read_label
+from .label import likeliest, read_label
+from .line import Unreadable
 from .local_model import LocalModel
 from .openai_compatible import OpenAICompatible
 from .policy import JudgeFailed

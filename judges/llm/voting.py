@@ -9,7 +9,8 @@ from typing import Any
 
 from ..verdict import Status, Verdict
 from .asking import Outcome
-from .label import Unreadable, read_label
+from .label import read_label
+from .line import Unreadable
 from .reply import Labels
 
 SHOWN = 300  # characters of a reply in the evidence
@@ -21,12 +22,14 @@ class Vote:
 
     Attributes:
         label: what was said, or None.
-        reason: why there is no label.
+        reason: why there is no label, in a phrase.
+        why: what was found instead.
     """
 
     outcome: Outcome
     label: str | None = None
     reason: str = ""
+    why: str = ""
 
     @classmethod
     def read(cls, outcome: Outcome, labels: Labels) -> Vote:
@@ -36,7 +39,7 @@ class Vote:
         try:
             return cls(outcome, read_label(outcome.reply, labels, cut_off=outcome.reply.cut_off))
         except Unreadable as unreadable:
-            return cls(outcome, None, str(unreadable))
+            return cls(outcome, None, str(unreadable), unreadable.why)
 
 
 def elect(votes: Sequence[Vote], labels: Labels) -> Verdict:
@@ -56,7 +59,9 @@ def elect(votes: Sequence[Vote], labels: Labels) -> Verdict:
     if not failed:
         return Verdict(None, "skipped", "no majority", _evidence(votes, votes, counts))
     first = failed[0]
-    evidence = {"failed": first.reason, "error": first.outcome.error} | _evidence(failed, votes, counts)
+    evidence = {"failed": first.reason, "why": first.why, "error": first.outcome.error} | _evidence(
+        failed, votes, counts
+    )
     return Verdict(None, first.outcome.status, first.reason, {k: v for k, v in evidence.items() if v != ""})
 
 
