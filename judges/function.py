@@ -27,8 +27,9 @@ SPECIAL = ("prompt", "prompts", "completion", "completions")
 class FunctionJudge(Judge):
     """A judge that asks a function; made by the `@judge` decorator, which describes the options.
 
-    Reasons: whatever the function's own verdicts say, "abstained" (it returned None), "exception" (it raised),
-    "not a finite number" (NaN or infinity), "timeout" (it ran past the deadline).
+    Reasons: whatever the function's own verdicts say; of score 0 "exception" (it raised) and "timeout" (it ran past
+    the deadline); abstaining with "abstained" (it returned None), "not a finite number" (NaN or infinity), "outside
+    [0, 1]", and "exception" where a connection failed.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
+from .blame import nobody_answered
 from .composable import Composable
 from .metrics import batch_metrics
 from .sample import Sample, missing_column, protocol_columns, samples_of
@@ -29,9 +30,10 @@ class Judge(Written, Composable):
     >>> Polite().verdict("yes, please").passed
     True
 
-    What is promised: a completion never makes a judge raise; an exception on one row becomes a verdict that
-    abstains with status "error" and the reason "exception" and leaves the other rows alone. What the programmer
-    got wrong raises at once: a missing column, columns of different lengths, a completion that is no text.
+    What is promised: a completion never makes a judge raise, nor abstain; an exception on one row becomes a verdict
+    of score 0 with the reason "exception" and leaves the other rows alone. Only where a connection failed, which no
+    completion can bring about, the verdict abstains with status "error". What the programmer got wrong raises at
+    once: a missing column, columns of different lengths, a completion that is no text.
 
     Class attributes that a subclass may set, or give as properties:
         name: in logs and explanations; by default the class name in snake case without "Judge".
@@ -171,8 +173,8 @@ class Judge(Written, Composable):
         )
 
     def failed(self, error: BaseException) -> Verdict:
-        """The verdict for a row on which the judge itself broke."""
-        return exception(self.name, error)
+        """The verdict for a row on which the judge itself broke: score 0; it abstains when nobody answered."""
+        return exception(self.name, error, None if nobody_answered(error) else 0.0)
 
     # Lifetime.
 
@@ -215,13 +217,17 @@ class Judge(Written, Composable):
         return state
 
 
-def exception(judge: str, error: BaseException) -> Verdict:
-    """The verdict for a row on which a judge broke: it abstains, and the log says where."""
+def exception(judge: str, error: BaseException, score: float | None = None) -> Verdict:
+    """The verdict for a row on which a judge broke; the log says where.
+
+    score: None abstains; the judge's least score where the completion may have caused it, which must not pay.
+    """
     frame = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
     said = f"{type(error).__name__}: {_message(error)}"
     logger.warning("judge %s raised %s", judge, shorten(said, 200), exc_info=error)
-    return Verdict(None, "error", "exception", {"judge": judge, "error": said[:300], "where": where})
+    evidence = {"judge": judge, "error": said[:300], "where": where}
+    return Verdict(score, "error" if score is None else "scored", "exception", evidence)
 
 
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:

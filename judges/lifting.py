@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from .verdict import Verdict
 
+logger = logging.getLogger("jurybox")
+
+ADVICE = "scale the number, or use the function as a reward of its own with jurybox.rewards.Function"
 ACCEPTED = "a bool, a number in [0, 1], None, a (number, evidence) pair or a Verdict"
 
 
 def lift(value: Any, judge: str, row: int) -> Verdict:
     """A verdict from a bool, a number, None (abstains), a `(number, evidence)` pair, or a verdict.
 
-    NaN and infinity abstain with status "error": one bad completion must not end a training run, and must not
-    count as zero either.
+    NaN, infinity and numbers outside [0, 1] abstain with status "error" and name the judge: one bad number must not
+    end a training run, and must not count as zero either.
 
     Raises:
         TypeError: any other type; the message names the judge and the row.
-        ValueError: a finite number outside [0, 1].
     """
     if isinstance(value, Verdict):
         return value
@@ -31,14 +34,13 @@ def lift(value: Any, judge: str, row: int) -> Verdict:
     if isinstance(value, bool):
         return Verdict(float(value))
     score = _number(value, judge, row)
+    if 0.0 <= score <= 1.0:
+        return Verdict(score)
+    evidence = {"judge": judge, "returned": repr(score)}
     if not math.isfinite(score):
-        return Verdict(None, "error", "not a finite number", {"judge": judge, "returned": repr(score)})
-    if not 0.0 <= score <= 1.0:
-        raise ValueError(
-            f"judge {judge} returned {score!r} for row {row}: a judge's score is in [0, 1]. Scale it, or use the "
-            "function as a reward of its own with jurybox.rewards.Function"
-        )
-    return Verdict(score)
+        return Verdict(None, "error", "not a finite number", evidence)
+    logger.warning("judge %s returned %r for row %d, outside [0, 1]: %s", judge, score, row, ADVICE)
+    return Verdict(None, "error", "outside [0, 1]", evidence | {"advice": ADVICE})
 
 
 def _number(value: Any, judge: str, row: int) -> float:

@@ -21,9 +21,9 @@ class Verdict:
     >>> Verdict(None, "skipped", "unusable gold").passed is None
     True
 
-    A verdict without a score *abstains*: the sample is left out of training, it never counts as zero. What is
-    the completion's fault (unparsable, timed out, crashed) scores 0.0 and says so in `reason`; what is not its
-    fault (a dead endpoint, an unusable gold answer) abstains.
+    A verdict without a score *abstains*: the sample is left out of training, it never counts as zero. Whatever a
+    completion can cause (unparsable, timed out, crashed, an exception of the judge's own while reading it) scores
+    0.0 and says so in `reason`; only what it cannot influence (a dead endpoint, an unusable gold answer) abstains.
 
     Attributes:
         score: in [0, 1], or None when the judge abstains.

@@ -207,7 +207,7 @@ def test_a_late_row_scores_zero_and_does_not_delay_the_others():
     assert (late.score, late.status, late.reason) == (0.0, "timeout", "timeout")
     assert (quick.score, quick.status) == (1.0, "scored")
     assert quick.seconds < 0.3
-    assert (broken.score, broken.status) == (None, "error")
+    assert (broken.score, broken.status, broken.reason) == (0.0, "scored", "exception")
     assert "ValueError" in broken.evidence["error"]
 
 

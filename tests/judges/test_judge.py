@@ -78,7 +78,7 @@ def test_an_exception_stays_with_its_row(caplog):
     with caplog.at_level(logging.WARNING, logger="jurybox"):
         good, bad, other = Counting().verdicts(["a", "boom", "c"], solution=["a"] * 3)
     assert (good.score, other.score) == (1.0, 0.0)
-    assert (bad.score, bad.status, bad.reason, bad.passed) == (None, "error", "exception", None)
+    assert (bad.score, bad.status, bad.reason, bad.passed) == (0.0, "scored", "exception", False)
     assert bad.evidence["error"] == "RuntimeError: this completion is cursed"
     assert bad.evidence["judge"] == "counting"
     assert bad.evidence["where"].startswith("_judge:")
@@ -95,6 +95,22 @@ def test_an_error_that_cannot_tell_what_it_is():
             raise MuteError
 
     assert Breaks().verdict("a").evidence["error"] == "MuteError: "
+
+
+def test_only_a_connection_that_failed_makes_a_judge_abstain():
+    class Asks(Judge):
+        def _judge(self, sample):
+            try:
+                raise {"refused": ConnectionRefusedError, "late": TimeoutError}[sample.text]
+            except (ConnectionError, TimeoutError) as error:
+                raise RuntimeError("the client's own error") from error
+
+    class Clocked(Judge):
+        def _judge(self, sample):
+            raise TimeoutError
+
+    assert [verdict.status for verdict in Asks().verdicts(["refused", "late"])] == ["error", "error"]
+    assert [verdict.score for verdict in (Asks().verdict("else"), Clocked().verdict("a"))] == [0.0, 0.0]
 
 
 def test_interrupts_are_not_swallowed():

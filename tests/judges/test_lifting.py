@@ -64,6 +64,9 @@ def test_other_types_name_judge_and_row(value):
 
 
 @pytest.mark.parametrize("value", [2, -0.5, 1.001])
-def test_a_number_outside_the_interval_names_judge_and_row(value):
-    with pytest.raises(ValueError, match=r"judge j returned .* for row 7: a judge's score is in \[0, 1\]"):
-        lift(value, "j", 7)
+def test_a_number_outside_the_interval_names_judge_and_row(value, caplog):
+    verdict = lift(value, "j", 7)
+    assert (verdict.score, verdict.status, verdict.reason) == (None, "error", "outside [0, 1]")
+    assert (verdict.evidence["judge"], verdict.evidence["returned"]) == ("j", repr(float(value)))
+    assert "judge j" in caplog.text
+    assert "row 7" in caplog.text
