@@ -1,25 +1,31 @@
 """Sums and products of judges.
 
-A sum  c + Σ wᵢ xᵢ  leaves an abstaining part out together with its weight: the weights of the parts that voted are
-rescaled to the same total, bonuses (wᵢ > 0) among bonuses and penalties (wᵢ < 0) among penalties. Rescaling each
-sign by itself keeps the range of the reward where it was and can never turn a bonus into a penalty, which one common
-factor would do as soon as the signed total passes through zero.
+A sum  c + Σ wᵢ xᵢ  leaves a part that does not apply ("skipped") out together with its weight: the weights of the parts
+that voted are rescaled to the same total, bonuses (wᵢ > 0) among bonuses and penalties (wᵢ < 0) among penalties.
+Rescaling each sign by itself keeps the range of the reward where it was and can never turn a bonus into a penalty,
+which one common factor would do as soon as the signed total passes through zero.
+
+Abstaining cannot raise it. A part with a weight that failed ("error", "timeout") makes the row abstain; so does a row
+on which no penalty voted, for a penalty must not vanish; and a penalty whose judge broke off on the completion is paid
+in full.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import copysign, isfinite, prod
 
 from ..judges import Verdict
 from .batch import Batch
+from .failure import broke_off
 from .reward import PRODUCT, SUM, UNARY, Reward
 from .verdict import RewardVerdict
 
 
 @dataclass(frozen=True, repr=False)
 class Sum(Reward):
-    """constant + Σ weight · part. Abstains when every part that carries weight abstains.
+    """constant + Σ weight · part. Abstains when a part failed, and when all bonuses and penalties or all penalties do.
 
     Passed when every part with a positive weight that voted has passed.
     """
@@ -41,13 +47,13 @@ class Sum(Reward):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """A part may have to carry the weight of all others of its sign, and all of one sign may abstain."""
+        """A part may have to carry the weight of all others of its sign, and all bonuses may abstain."""
         low = high = self.constant
-        signs = [[(w, part) for w, part in self.terms if sign * w > 0] for sign in (1.0, -1.0)]
-        for side in filter(None, signs):
+        bonuses, penalties = ([(w, part) for w, part in self.terms if sign * w > 0] for sign in (1.0, -1.0))
+        for side in filter(None, (bonuses, penalties)):
             total = sum(weight for weight, _ in side)
             ends = [total * end for _, part in side for end in part.bounds]
-            if all(signs):
+            if side is bonuses and penalties:
                 ends.append(0.0)
             low, high = low + min(ends), high + max(ends)
         return low, high
@@ -73,19 +79,34 @@ class Sum(Reward):
             for (own, _), weight, part in zip(self.terms, weights, parts, strict=True)
             if part.score is not None
         ]
+        if failed := self._failed(parts, weights):
+            return self._say(None, None, parts, f"{failed} abstains")
         if not voted or (any(weights) and not any(weight for _, weight, _ in voted)):
             return self._say(None, None, parts, "every part abstains")
+        if min(weights) < 0 <= min(weight for _, weight, _ in voted):
+            return self._say(None, None, parts, "every penalty abstains")
         score = self.constant
-        if len(voted) == len(parts):
-            for weight, _, part in voted:
-                score += weight * part.score  # type: ignore[operator]
-        else:
-            for own, weight, part in voted:
-                score += own * _share(weight, weights, voted) * part.score  # type: ignore[operator]
+        for place, part in enumerate(parts):
+            if part.score is not None:
+                score += _share(weights[place], weights, voted) * self._term(place, part, weights[place], batch.step)
         bonuses = [part.passed for _, weight, part in voted if weight > 0]
         passed = all(bonuses) if bonuses else score >= self.bounds[1]
         reason = "" if len(voted) == len(parts) else f"{len(voted)} of {len(parts)} parts voted"
         return self._say(score, passed, parts, reason)
+
+    def _failed(self, parts: tuple[Verdict, ...], weights: list[float]) -> str | None:
+        """The first part with a weight that abstains because it failed."""
+        for name, part, weight in zip(self.part_names, parts, weights, strict=True):
+            if weight and part.abstains and part.status != "skipped":
+                return name
+        return None
+
+    def _term(self, place: int, verdict: Verdict, weight: float, step: int) -> float:
+        """weight · score; of a penalty whose judge broke off, the most it can cost."""
+        own, part = self.terms[place]
+        if weight < 0 and broke_off(verdict):
+            return own * part.most(step)
+        return own * verdict.score  # type: ignore[operator]
 
 
 def _share(weight: float, weights: list[float], voted: list[tuple[float, float, Verdict]]) -> float:
@@ -128,7 +149,15 @@ class Product(Reward):
             return self._say(0.0, False, parts, f"{self.part_names[scores.index(0.0)]} is 0")
         if None in scores:
             return self._say(None, None, parts, f"{self.part_names[scores.index(None)]} abstains")
-        return self._say(prod(s for s in scores if s is not None), all(part.passed for part in parts), parts)
+        return self._say(self._least(parts), all(part.passed for part in parts), parts)
+
+    def _least(self, parts: tuple[Verdict, ...]) -> float:
+        """The product of the scores, with that score in its range that costs most for a judge that broke off."""
+        ends = [
+            node.bounds if broke_off(part) else (part.score or 0.0,)
+            for node, part in zip(self.factors, parts, strict=True)
+        ]
+        return min(prod(scores) for scores in product(*ends))
 
 
 def _plain(number: float) -> str:

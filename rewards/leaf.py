@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from math import inf
 from typing import Any
 
 from ..judges import Judge, Verdict
+from ..judges.blame import nobody_answered
 from ..judges.judge import exception
 from ..judges.workers.loop import gather_on_loop
 from .batch import Batch
 from .reward import Reward
 from .verdict import RewardVerdict
+
+logger = logging.getLogger("jurybox")
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,8 +65,9 @@ class Function(Reward):
     >>> (1.0 + 0.5 * Function(brevity)).verdict("abcd").score
     -1.0
 
-    Its numbers may be any finite ones unless `low` and `high` bound them. NaN and infinity abstain with status
-    "error"; so does the whole batch when the function raises.
+    Its numbers may be any finite ones unless `low` and `high` bound them. NaN, infinity and numbers outside the bounds
+    abstain with status "error". When the function raises, which a completion may have caused, the whole batch has the
+    number `low`; without a least number, and where a connection failed, it abstains.
     """
 
     function: Callable[..., Any]
@@ -104,7 +109,8 @@ class Function(Reward):
         try:
             values = gather_on_loop([call], 1)[0] if self._is_async else call()
         except Exception as error:  # one hostile completion must not end a training run
-            return [exception(self.name, error)] * len(samples)
+            least = None if nobody_answered(error) or not math.isfinite(self.low) else self.low
+            return [_unbounded(exception(self.name, error), least)] * len(samples)
         if not hasattr(values, "__len__"):
             raise TypeError(f"{self.name} returned {type(values).__name__}; it returns a list, a number per completion")
         if len(values) != len(samples):
@@ -121,5 +127,14 @@ class Function(Reward):
         if not math.isfinite(score):
             return RewardVerdict(None, "error", "not a finite number", {"judge": self.name, "returned": repr(score)})
         if not self.low <= score <= self.high:
-            raise ValueError(f"{self.name} returned {score!r}, outside its bounds [{self.low:g}, {self.high:g}]")
+            evidence = {"judge": self.name, "returned": repr(score), "bounds": [self.low, self.high]}
+            logger.warning("%s returned %r, outside its bounds [%g, %g]", self.name, score, self.low, self.high)
+            return RewardVerdict(None, "error", "outside its bounds", evidence)
         return RewardVerdict(score)
+
+
+def _unbounded(verdict: Verdict, score: float | None) -> Verdict:
+    """An exception's verdict with a score that need not be in [0, 1]."""
+    if score is None:
+        return verdict
+    return RewardVerdict(score, "scored", verdict.reason, verdict.evidence)

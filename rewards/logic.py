@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..judges import Verdict
 from .batch import Batch
+from .failure import broke_off
 from .reward import AND, OR, UNARY, Reward
 from .verdict import RewardVerdict
 
@@ -74,7 +75,7 @@ class Some(All):
 
 @dataclass(frozen=True, repr=False)
 class Not(Reward):
-    """1 - part; abstains when the part does."""
+    """1 - part; abstains when the part does, and is 0 when the part's judge broke off."""
 
     part: Reward
 
@@ -98,6 +99,8 @@ class Not(Reward):
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
         score = parts[0].score
+        if score is not None and broke_off(parts[0]):
+            score = 1.0  # whatever the part says then, its negation must not pay
         return self._say(None if score is None else 1.0 - score, None, parts)
 
 

@@ -20,6 +20,7 @@ from .operators import Operators
 from .state import State, union
 from .verdict import RewardVerdict
 
+_WORSE: tuple[Status, ...] = ("skipped", "timeout", "error")
 ATOM, UNARY, PRODUCT, SUM, AND, OR = range(6)  # how tightly Python binds, tightest first
 
 
@@ -106,6 +107,10 @@ class Reward(Operators, ABC):
         """The weight this node brings with it at a step of training: 1 unless it is scheduled."""
         return 1.0
 
+    def most(self, step: int) -> float:
+        """What this node counts at a step where it is subtracted and its judge broke off: the most it can give."""
+        return self.bounds[1]
+
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
         """One row's verdict from those of the parts; nodes that ask only some of their parts define `_evaluate`."""
         raise NotImplementedError(f"{type(self).__name__} must define _combine or _evaluate")
@@ -117,15 +122,20 @@ class Reward(Operators, ABC):
         parts: tuple[Verdict | None, ...],
         reason: str = "",
     ) -> RewardVerdict:
-        """The verdict of this node; an abstention takes its status from the first part that abstains.
+        """The verdict of this node; an abstention takes the worst status of the parts that abstain.
 
-        Finite parts may overflow together: such a row abstains with status "error" and does not end the training.
+        So a node above knows a part that failed from one that does not apply. Finite parts may overflow together:
+        such a row abstains with status "error" and does not end the training.
         """
         status: Status = "scored"
         if score is not None and not isfinite(score):
             score, status, reason, passed = None, "error", "not a finite number", None
         elif score is None:
-            status = next((part.status for part in parts if part is not None and part.abstains), "skipped")
+            status = max(
+                (part.status for part in parts if part is not None and part.abstains),
+                key=_WORSE.index,
+                default="skipped",
+            )
         return RewardVerdict(score, status, reason, {}, 0.0, passed, labels=self.part_names, parts=parts)
 
     @property

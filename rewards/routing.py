@@ -1,4 +1,4 @@
-"""Which part is asked: by a column of the data set, or the first that does not abstain."""
+"""Which part is asked: by a column of the data set, or the first that applies."""
 
 from __future__ import annotations
 
@@ -96,9 +96,10 @@ class Route(Reward):
 
 @dataclass(frozen=True, repr=False, init=False)
 class Cascade(Reward):
-    """The first part that does not abstain wins: `Cascade(MathJudge(), LLMJudge(...))`, cheap first.
+    """The first part that applies wins: `Cascade(MathJudge(), LLMJudge(...))`, cheap first.
 
-    A later part is asked only for the rows that all earlier ones left open.
+    A later part is asked only for the rows to which no earlier one applied ("skipped": the row's gold is unusable,
+    say). Where a part failed ("error", "timeout") the row abstains: another judge's word is not what was asked for.
     """
 
     stages: tuple[Reward, ...]
@@ -136,14 +137,16 @@ class Cascade(Reward):
         for stage in self.stages:
             for row, verdict in zip(undecided, stage.evaluate(batch, undecided), strict=True):
                 asked[row].append(verdict)
-            undecided = [row for row in undecided if asked[row][-1].abstains]
+            undecided = [row for row in undecided if asked[row][-1].status == "skipped" and asked[row][-1].abstains]
         return [self._last_word(asked[row]) for row in rows]
 
     def _last_word(self, asked: list[Verdict]) -> Verdict:
         last = asked[-1]
         parts = (*asked, *(None,) * (len(self.stages) - len(asked)))
         name = self.part_names[len(asked) - 1]
-        return self._say(last.score, last.passed, parts, "all abstain" if last.abstains else f"decided by {name}")
+        if last.abstains:
+            return self._say(None, None, parts, "all abstain" if last.status == "skipped" else f"{name} abstains")
+        return self._say(last.score, last.passed, parts, f"decided by {name}")
 
 
 def _widest(parts: Sequence[Reward]) -> tuple[float, float]:

@@ -47,7 +47,13 @@ class Standardized(Transform):
                     self.moments.observe(raw)
         return verdicts
 
+    def most(self, step: int) -> float:
+        return self._standard(self.part.most(step))
+
     def _number(self, score: float, batch: Batch) -> float:
+        return self._standard(score)
+
+    def _standard(self, score: float) -> float:
         if self.moments.count < 2:
             return score
         return (score - self.moments.mean) / (self.moments.std + EPSILON)

@@ -10,6 +10,7 @@ from math import inf
 
 from ..judges import Verdict
 from .batch import Batch
+from .failure import broke_off
 from .reward import Reward, finite
 from .verdict import RewardVerdict
 
@@ -26,7 +27,13 @@ class Transform(Reward):
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
         score = parts[0].score
+        if score is not None and self.factor_sign(batch.step) < 0 and broke_off(parts[0]):
+            score = self.part.most(batch.step)
         return self._say(None if score is None else self._number(score, batch), parts[0].passed, parts)
+
+    def factor_sign(self, step: int) -> float:
+        """Negative where a greater number of the part gives a smaller one."""
+        return 1.0
 
     @abstractmethod
     def _number(self, score: float, batch: Batch) -> float:
@@ -82,6 +89,9 @@ class Scale(Transform):
     def _written(self) -> str:
         return f"{self._inside(self.part, 0)}.scale({self.low!r}, {self.high!r})"
 
+    def factor_sign(self, step: int) -> float:
+        return self.high - self.low
+
     def _number(self, score: float, batch: Batch) -> float:
         return self.low + (self.high - self.low) * score
 
@@ -90,7 +100,7 @@ class Scale(Transform):
 class Schedule(Transform):
     """weight(step) · part, the step being the number of finished optimizer steps (0 outside training).
 
-    Inside a sum the scheduled weight is what an abstaining part takes away with it.
+    Inside a sum the scheduled weight is what a part that does not apply takes away with it.
     """
 
     weight: Callable[[int], float]
@@ -113,6 +123,13 @@ class Schedule(Transform):
 
     def factor(self, step: int) -> float:
         return finite(self.weight(step), f"weight({step})") * self.part.factor(step)
+
+    def factor_sign(self, step: int) -> float:
+        return finite(self.weight(step), f"weight({step})")
+
+    def most(self, step: int) -> float:
+        weight = self.factor_sign(step)
+        return weight * (self.part.most(step) if weight > 0 else self.part.bounds[0]) if weight else 0.0
 
     def _number(self, score: float, batch: Batch) -> float:
         return finite(self.weight(batch.step), f"weight({batch.step})") * score

@@ -70,6 +70,9 @@ class Robust(Reward):
     def _weighed(
         self, parts: tuple[Verdict, ...], weights: tuple[float, ...], rho: float, names: list[str]
     ) -> RewardVerdict:
+        for name, part in zip(names, parts, strict=True):
+            if part.abstains and part.status != "skipped":
+                return self._say(None, None, parts, f"{name} abstains")
         worst = robust_row([part.score for part in parts], weights, self.divergence, rho)
         if worst is None:
             return self._say(None, None, parts, "every part abstains")
@@ -102,7 +105,8 @@ def robust(
     weights: p, divided by their sum; equal without them.
     radius: a number >= 0, or a function of the optimizer step such as `Linear(0.0, 0.5, steps=100)`.
 
-    An abstaining part leaves with its weight; all abstain: the whole abstains. Passed when every part that voted has
+    A part that does not apply leaves with its weight; one that failed makes the row abstain, and so do parts of which
+    none applies. Passed when every part that voted has
     passed. The evidence of a verdict is q, by the parts' names; a named node logs its means as `weight/PART`.
 
     The parts must mean the same by the same number: one that lives on [0, 10] is never the least. Standardising the

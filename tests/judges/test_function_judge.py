@@ -100,7 +100,16 @@ def test_a_coroutine_that_raises_stays_with_its_row():
     async def f(completion):
         return 1 / int(completion)
 
-    assert f(completions=["1", "0", "x", "2"]) == [1.0, None, None, 0.5]
+    assert f(completions=["1", "0", "x", "2"]) == [1.0, 0.0, 0.0, 0.5]
+
+
+def test_a_coroutine_whose_endpoint_is_down_abstains():
+    @judge
+    async def f(completion):
+        raise ConnectionRefusedError
+
+    verdict = f.verdict("a")
+    assert (verdict.score, verdict.status, verdict.reason) == (None, "error", "exception")
 
 
 def test_inside_a_running_event_loop():
@@ -134,7 +143,7 @@ def test_groups_are_neighbours_with_one_prompt():
     assert judged.longest(prompts=["p", "p", "q"], completions=["a", "bb", "c"]) == [0.0, 1.0, 1.0]
 
 
-def test_a_batch_function_that_raises_abstains_and_one_that_miscounts_is_told():
+def test_a_batch_function_that_raises_scores_zero_and_one_that_miscounts_is_told():
     @judge(batch=True)
     def raises(completions):
         raise LookupError("no")
@@ -143,7 +152,7 @@ def test_a_batch_function_that_raises_abstains_and_one_that_miscounts_is_told():
     def miscounts(completions):
         return [1.0]
 
-    assert raises(completions=["a", "b"]) == [None, None]
+    assert raises(completions=["a", "b"]) == [0.0, 0.0]
     with pytest.raises(ValueError, match="judge miscounts returned 1 values for 2 completions"):
         miscounts.verdicts(["a", "b"])
 

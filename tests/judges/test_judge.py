@@ -167,10 +167,10 @@ def test_the_trainer_protocol():
         trainer_state=SimpleNamespace(global_step=3),
         environments=None,
     )
-    assert scores == [1.0, None]
-    assert logged["counting/score"] == 1.0
-    assert logged["counting/passed"] == 1.0
-    assert logged["counting/abstained"] == 0.5
+    assert scores == [1.0, 0.0]
+    assert logged["counting/score"] == 0.5
+    assert logged["counting/passed"] == 0.5
+    assert logged["counting/abstained"] == 0.0
     with pytest.raises(TypeError, match="counting judges completions"):
         Counting()(["p"], solution=["a"])
 

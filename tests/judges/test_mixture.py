@@ -129,7 +129,7 @@ def test_combine_of_nothing():
 @pytest.mark.parametrize("said", list(itertools.product("yn?!", repeat=2)))
 def test_every_pair_of_verdicts(said):
     verdict = MixtureOfJudges([A, B]).verdict(f"a{said[0]} b{said[1]}")
-    known = {"y": 1, "n": 0, "?": None, "!": None}
+    known = {"y": 1, "n": 0, "?": None, "!": 0}
     assert verdict.score == conjunction([known[said[0]], known[said[1]]])
     assert verdict.reason == {1.0: "satisfied", 0.0: "violated", None: "unknown"}[verdict.score]
     strict = MixtureOfJudges([A, B], unknown="violated").verdict(f"a{said[0]} b{said[1]}")
@@ -150,7 +150,7 @@ def test_evidence_names_everybody():
 
 
 def test_an_abstention_takes_the_first_status_and_the_time_is_the_sum():
-    verdict = MixtureOfJudges([A, B]).verdict("a? b!")
+    verdict = MixtureOfJudges([A, B]).verdict("a? b?")
     assert (verdict.score, verdict.status, verdict.passed) == (None, "timeout", None)
     assert list(verdict.evidence["abstained"]) == ["says_a", "says_b"]
     assert verdict.seconds > 0.0

@@ -56,6 +56,9 @@ def test_a_sum_rescales_what_votes_to_the_weights_of_its_sign(terms, row, consta
     if not voted or (any(exact.values()) and not any(exact[part] for part in voted)):
         assert number(reward, row) is None
         return
+    if min(exact.values()) < 0 <= min(exact[part] for part in voted):  # a penalty does not vanish
+        assert say(reward, row).reason == "every penalty abstains"
+        return
     expected = Fraction(constant)
     for sign in (1, -1):
         total = sum(weight for weight in exact.values() if weight * sign > 0)

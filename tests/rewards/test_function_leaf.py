@@ -77,13 +77,26 @@ def test_finite_numbers_that_overflow_together_abstain(compose):
     assert fine.score is not None
 
 
-def test_a_function_that_raises_abstains_for_its_batch():
+def test_a_number_outside_the_bounds_abstains_with_its_name(caplog):
+    inside, outside = Function(reward_of_length, 0, 2).verdicts(["ab", "abc"])
+    assert inside.score == 2.0
+    assert (outside.score, outside.status, outside.reason) == (None, "error", "outside its bounds")
+    assert "reward_of_length returned 3.0, outside its bounds [0, 2]" in caplog.text
+
+
+def test_a_function_that_raises_has_its_least_number_and_abstains_without_one():
     def f(completions, **_):
         raise LookupError("gone")
+
+    def unreachable(completions, **_):
+        raise ConnectionResetError
 
     verdicts = Function(f).verdicts(["a", "b"])
     assert [(v.score, v.status, v.reason) for v in verdicts] == [(None, "error", "exception")] * 2
     assert "LookupError: gone" in verdicts[0].evidence["error"]
+    least = Function(f, -2, 1).verdict("a")
+    assert (least.score, least.status, least.reason) == (-2.0, "scored", "exception")
+    assert Function(unreachable, -2, 1).verdict("a").score is None
 
 
 def test_it_is_called_once_however_often_it_is_written():
@@ -113,7 +126,6 @@ def test_it_is_called_once_however_often_it_is_written():
             TypeError,
             "returned str; a reward",
         ),
-        (lambda: Function(reward_of_length, 0, 2).verdict("abc"), ValueError, r"outside its bounds \[0, 2\]"),
     ],
 )
 def test_mistakes(make, error, message):

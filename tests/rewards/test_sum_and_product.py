@@ -20,7 +20,7 @@ def test_the_contracts_example():
     assert reward.bounds == (-0.1, 1.2)
     assert say(reward, a=1, b=1, c=1).score == pytest.approx(1.1)
     assert say(reward, a=1, b=None, c=0).score == pytest.approx(1.2)  # a carries b's weight too
-    assert say(reward, a=1, b=0, c=None).score == pytest.approx(1.0)  # no bonus pays for a missing penalty
+    assert say(reward, a=1, b=0, c=None).score is None  # a penalty does not vanish
     assert say(reward, a=None, b=None, c=1).score == pytest.approx(-0.1)
     assert say(reward, a=1, b=None, c=0).reason == "2 of 3 parts voted"
 

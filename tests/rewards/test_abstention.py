@@ -1,0 +1,140 @@
+"""Abstaining cannot raise a reward, in any node: what the table in docs/rewards.md says, for every expression."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jurybox.judges import ExactJudge, FormatJudge, Judge, Verdict
+from jurybox.rewards import Cascade, Linear, Reward, Route, robust
+from tests.rewards.strategies import JUDGES, PARTS, a, b, c, conditions, expressions, leaves, numbers, tasks, weights
+
+FAILED = [Verdict(None, "error", "down"), Verdict(None, "timeout", "late")]
+SKIPPED = Verdict(None, "skipped", "does not apply")
+BROKE_OFF = [Verdict(0.0, "timeout", "timeout"), Verdict(0.0, "scored", "exception")]
+
+plain = st.fixed_dictionaries(dict.fromkeys(PARTS, numbers))
+said = st.fixed_dictionaries(dict.fromkeys(PARTS, numbers | st.sampled_from([SKIPPED, *FAILED, *BROKE_OFF])))
+part = st.sampled_from(PARTS)
+ENDS = (0.0, 0.25, 1.0)
+
+
+def say(reward: Reward, row: dict[str, Any], task: str = "one", step: int = 3) -> Verdict:
+    return reward.verdict("text", said=row, task=task, trainer_state=SimpleNamespace(global_step=step))
+
+
+def _no_gates(inner: st.SearchStrategy[Reward]) -> st.SearchStrategy[Reward]:
+    bounds = st.tuples(weights, weights).map(sorted)
+    slopes = st.builds(lambda start, end: Linear(start, end, steps=10), weights, weights)
+    return (
+        st.builds(lambda x, y: x + y, inner, inner)
+        | st.builds(lambda x, y: x - y, inner, inner)
+        | st.builds(lambda x, y: x * y, inner, inner)
+        | st.builds(lambda x, w: w * x, inner, weights)
+        | st.builds(lambda x, w: w - x, inner, weights)
+        | st.builds(lambda x, low_high: x.clip(*low_high), inner, bounds)
+        | st.builds(lambda x, low, high: x.scale(low, high), inner, weights, weights)
+        | st.builds(lambda x, slope: x.schedule(slope), inner, slopes)
+        | st.builds(lambda x, y: Cascade(x, y), inner, inner)
+        | st.builds(lambda x, y: Route("task", one=x, two=y), inner, inner)
+        | st.builds(lambda x, y: robust(x, y, radius=0.3), leaves, leaves)
+    )
+
+
+ungated = st.recursive(conditions, _no_gates, max_leaves=8)
+
+
+@given(expressions | ungated, said, part, st.sampled_from(FAILED), tasks)
+def test_what_speaks_beside_a_failed_part_would_say_the_same_whatever_that_part_had_said(
+    reward, row, name, failed, task
+):
+    score = say(reward, row | {name: failed}, task).score
+    if score is not None:
+        for end in ENDS:
+            assert say(reward, row | {name: end}, task).score in (pytest.approx(score, rel=1e-9, abs=1e-9), None)
+
+
+@given(ungated, plain, part, st.sampled_from(BROKE_OFF), tasks)
+def test_a_judge_that_broke_off_on_a_completion_never_pays(reward, row, name, broke, task):
+    score = say(reward, row | {name: broke}, task).score
+    least = [say(reward, row | {name: end}, task).score for end in ENDS]
+    if score is not None and None not in least:
+        assert score <= min(least) + 1e-9 * max(1.0, *map(abs, least))
+
+
+terms = st.lists(st.tuples(weights, st.sampled_from(JUDGES)), min_size=1, max_size=5, unique_by=lambda t: t[1].name)
+
+
+@given(terms, plain, st.sets(part))
+def test_a_sum_with_parts_that_do_not_apply_stays_within_what_they_could_have_said(terms, row, skipped):
+    reward = sum((weight * judge for weight, judge in terms), start=0.0 * terms[0][1])
+    score = say(reward, row | dict.fromkeys(skipped, SKIPPED)).score
+    if score is not None:
+        best = sum(max(weight, 0.0) if j.name in skipped else weight * row[j.name] for weight, j in terms)
+        assert score <= best + 1e-9 * max(1.0, abs(best))
+        penalties = [judge.name for weight, judge in terms if weight < 0]
+        assert not penalties or set(penalties) - skipped
+
+
+@given(conditions, st.sampled_from(FAILED), numbers)
+def test_a_cascade_passes_on_only_what_does_not_apply(reward, failed, number):
+    assert say(Cascade(a, b), {"a": SKIPPED, "b": number}).score == number
+    verdict = say(Cascade(a, b), {"a": failed, "b": number})
+    assert (verdict.score, verdict.status, verdict.reason) == (None, failed.status, "a abstains")
+
+
+@pytest.mark.parametrize("failed", FAILED)
+@pytest.mark.parametrize(
+    "compose",
+    [
+        lambda x, y: x + y,
+        lambda x, y: x - y,
+        lambda x, y: 0.5 - y + x,
+        lambda x, y: (x + y).scale(0, 2),
+        lambda x, y: robust(x, y, radius=0.1),
+        lambda x, y: x * y,
+        lambda x, y: x & y,
+        lambda x, y: (x | y) & y,
+        lambda x, y: x.gate(y),
+        lambda x, y: Cascade(y, x),
+        lambda x, y: Route("task", one=y),
+        lambda x, y: ~y,
+        lambda x, y: y.clip(0, 1),
+        lambda x, y: y.schedule(Linear(1, 2, steps=3)),
+        lambda x, y: x + (c.as_reward() & y),  # the failure of y, not that c does not apply, is what is known above
+    ],
+)
+def test_every_node_abstains_with_the_failure_of_its_part(compose, failed):
+    verdict = say(compose(a, b), {"a": 0.5, "b": failed, "c": SKIPPED})
+    assert (verdict.score, verdict.status) == (None, failed.status)
+
+
+def test_a_part_without_weight_may_fail():
+    assert say(a + 0 * b, {"a": 0.5, "b": FAILED[0]}).score == 0.5
+    later = b.schedule(Linear(0.0, 1.0, steps=10))
+    assert say(a + later, {"a": 0.5, "b": FAILED[0]}, step=0).score == 0.5
+    assert say(a + later, {"a": 0.5, "b": FAILED[0]}, step=1).score is None
+
+
+class Cursed(Judge):
+    def _judge(self, sample):
+        raise RecursionError
+
+
+def test_breaking_the_judge_of_a_penalty_costs_it_in_full():
+    assert (1.0 - 0.5 * Cursed()).verdict("x").score == 0.5
+    assert (~Cursed()).verdict("x").score == 0.0
+    assert Cursed().scale(1, -1).verdict("x").score == -1.0
+    assert (1.0 - Cursed().standardize("s")).verdict("x").score == 0.0
+    assert (1.0 - Cursed().schedule(Linear(0.5, 0.5, steps=1))).verdict("x").score == 0.5
+
+
+def test_an_answer_that_breaks_the_first_judge_is_not_paid_by_the_second():
+    reward = Cascade(Cursed(), FormatJudge()) + 0.2 * FormatJudge()
+    assert reward.verdict("<think>a</think>b").score == pytest.approx(0.2)
+    unusable = Cascade(ExactJudge(), FormatJudge()).verdict("<think>a</think>b", solution=None)
+    assert unusable.score == 1.0
