@@ -129,3 +129,13 @@ def unpicklable() -> Any:
 
 def recurse(depth: int) -> int:
     return recurse(depth + 1)
+
+
+def burn(cpu: float, core: int | None = None) -> float:
+    """Uses so much CPU time, on one core if asked."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    end = time.process_time() + cpu
+    while time.process_time() < end:
+        pass
+    return cpu

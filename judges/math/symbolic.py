@@ -9,7 +9,7 @@ from typing import Any
 
 from .values.expr import Expr, Undecidable, has, symbols, walk
 
-PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended", __name__)
+PRELOAD = ("sympy", "math_verify", "latex2sympy2_extended", f"{__package__}.warm")
 DIGITS = 30
 AGREEING = 1e-16  # relative; accelerated series are good for more
 

@@ -3,8 +3,9 @@
 Threads cannot be stopped and signals work in the main thread only, so a judge that times out with either freezes
 its caller, or is fooled off the main thread. A process can always be killed. The pool is an ordinary
 `concurrent.futures.Executor` whose `submit` takes a `timeout`, counted from the moment a worker starts on the task
-(waiting in the queue is not work). It can be used from any thread, from an event loop (`asyncio.wrap_future`), from a
-notebook, and from forked and spawned processes.
+(waiting in the queue is not work) in CPU time, so that an answer does not depend on how busy the machine is; a worker
+that sleeps is late by the clock on the wall. It can be used from any thread, from an event loop
+(`asyncio.wrap_future`), from a notebook, and from forked and spawned processes.
 """
 
 from __future__ import annotations
@@ -28,10 +29,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import zygote
+from .clock import usage
 from .cores import usable_cores
 
 Result = TypeVar("Result")
 MEMORY = 2 << 30  # bytes a worker may allocate beyond its start
+WALL = 20  # timeouts by the wall clock that a worker may take on a machine that has no time for it
+_GLANCE = 0.1  # seconds between two looks at a worker that seems to sleep
 
 
 class DeadlineExceeded(TimeoutError):  # noqa: N818 - the name says what happened
@@ -54,7 +58,10 @@ class _Worker:
     pid: int
     channel: socket.socket
     task: _Task | None = None
-    deadline: float = float("inf")
+    deadline: float = float("inf")  # when it is looked at again
+    started: float = 0.0
+    cpu: float = 0.0  # used before this task
+    seen_asleep: float = -1.0  # the CPU time at which it was last found sleeping
 
 
 class WorkerPool(Executor):
@@ -94,8 +101,9 @@ class WorkerPool(Executor):
     ) -> Future[Result]:
         """Queue a call of a module-level function.
 
-        The future raises `DeadlineExceeded` when the call runs longer than `timeout` seconds, `WorkerDied` when
-        its process ended, and else whatever the function raised.
+        The future raises `DeadlineExceeded` when the call used `timeout` seconds of CPU time (of the wall clock, when
+        it sleeps; twenty times as much of it in any case), `WorkerDied` when its process ended, and else whatever the
+        function raised.
         """
         call = zygote.frame((*location(fn), pickle.dumps((args, kwargs))))
         task = _Task(call, timeout)
@@ -258,12 +266,15 @@ class _Dispatcher:
 
     def begin(self, worker: _Worker, task: _Task) -> None:
         worker.task = task
+        used = usage(worker.pid)
+        worker.cpu, worker.seen_asleep = (used.cpu if used else 0.0), -1.0
         try:
             worker.channel.sendall(task.call)
         except OSError:
             self.dismiss(worker, WorkerDied("the worker process ended before its task"))
             return
-        worker.deadline = float("inf") if task.timeout is None else time.monotonic() + task.timeout
+        worker.started = time.monotonic()
+        worker.deadline = float("inf") if task.timeout is None else worker.started + task.timeout
 
     def collect(self, worker: _Worker) -> None:
         try:
@@ -285,7 +296,12 @@ class _Dispatcher:
         now = time.monotonic()
         for worker in [w for w in self.workers if w.deadline <= now]:
             assert worker.task is not None
-            self.dismiss(worker, DeadlineExceeded(f"stopped after {worker.task.timeout:g} s"))
+            assert worker.task.timeout is not None
+            left = _seconds_left(worker, worker.task.timeout, now)
+            if left > 0:
+                worker.deadline = now + left
+            else:
+                self.dismiss(worker, DeadlineExceeded(f"stopped after {worker.task.timeout:g} s"))
 
     def dismiss(self, worker: _Worker, error: Exception) -> None:
         self.workers.remove(worker)
@@ -296,6 +312,20 @@ class _Dispatcher:
             self.nursery.kill(worker.pid)
         if worker.task is not None:
             worker.task.future.set_exception(error)
+
+
+def _seconds_left(worker: _Worker, timeout: float, now: float) -> float:
+    """Until a worker whose time is up by the wall clock should be looked at again; none when it is late indeed."""
+    used = usage(worker.pid)
+    if used is None or now - worker.started >= WALL * timeout:
+        return 0.0
+    left = timeout - (used.cpu - worker.cpu)
+    if used.runnable or left <= 0:
+        return left
+    if used.cpu == worker.seen_asleep:
+        return 0.0
+    worker.seen_asleep = used.cpu
+    return min(left, _GLANCE)
 
 
 class _Nursery:

@@ -69,6 +69,22 @@ def test_waiting_in_the_queue_is_not_work():
         assert [future.result() for future in futures] == [0.1] * 10
 
 
+@LINUX
+def test_waiting_for_a_busy_core_is_not_work():
+    """Four tasks of 0.25 s on one core take a second together, each with a deadline of 0.6 s."""
+    core = min(os.sched_getaffinity(0))
+    with WorkerPool(4) as pool:
+        futures = [pool.submit(judged.burn, 0.25, core, timeout=0.6) for _ in range(4)]
+        assert [future.result() for future in futures] == [0.25] * 4
+
+
+def test_a_deadline_stops_what_works(pool):
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        pool.submit(judged.burn, 60, timeout=0.2).result()
+    assert time.monotonic() - start < 10
+
+
 def test_a_hung_task_delays_no_other(pool):
     hung = pool.submit(judged.nap, 60, timeout=1.5)
     quick = [pool.submit(math.sqrt, n) for n in range(100)]

@@ -8,7 +8,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
-from jurybox.judges import MathJudge
+from jurybox.judges import MathJudge, WorkerPool
+from jurybox.judges.math import symbolic
 
 pytestmark = pytest.mark.slow
 COMPLETIONS = [
@@ -47,3 +48,11 @@ def test_other_processes(method: str) -> None:
     scores()  # the parent's pool is at work when the child starts
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
         assert pool.submit(scores).result(timeout=120) == EXPECTED
+
+
+def test_the_first_symbolic_answer_of_a_worker_costs_no_more_than_the_next():
+    """What sympy builds on first use is built before workers are forked, so no answer's deadline pays for it."""
+    with WorkerPool(1, preload=symbolic.PRELOAD) as pool:
+        asked = (symbolic.timed, r"\int x e^{x} dx", r"\sin x", (None, None), None)
+        seconds = [pool.submit(*asked, timeout=30).result()[1] for _ in range(2)]
+    assert seconds[0] < 10 * seconds[1] + 0.25
