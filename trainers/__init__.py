@@ -33,7 +33,7 @@ from .papers.pairwise_rl import (
 from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
 from .papers.rso import RSOConfig, RSOTrainer
 from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
-from .seam import Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
     "DPO",
@@ -52,6 +52,7 @@ __all__ = [
     "CRPGTrainer",
     "CRRAFTConfig",
     "CRRAFTTrainer",
+    "Chain",
     "Curriculum",
     "DPOConfig",
     "DPOTrainer",
@@ -64,7 +65,6 @@ __all__ = [
     "FDPOTrainer",
     "FSFTConfig",
     "FSFTTrainer",
-    "Generation",
     "HAPOConfig",
     "HAPOTrainer",
     "ImplicitReward",

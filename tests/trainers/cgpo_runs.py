@@ -13,7 +13,7 @@ from datasets import Dataset
 from seam_tiny import tiny_tokenizer
 
 from jurybox.judges import judge
-from jurybox.trainers import Policy, Rollout
+from jurybox.trainers import Chain, Policy, Rollout
 from jurybox.trainers.papers.cgpo import CGPO, CGPOConfig, CGPOTrainer, Stratum
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
@@ -38,17 +38,10 @@ class Scripted(CGPO):
 
     seen: list[Any]
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
-        texts = []
-        for row, prompt in enumerate(prompts):
-            generation = (policy.first_row + row) % policy.num_generations
-            texts.append(COMPLETIONS[(generation + 3 * "eotn".index(prompt[-1])) % len(COMPLETIONS)])
-        ids = policy.tokenizer(texts)["input_ids"]
-        return {
-            "prompt_ids": policy.tokenize(prompts),
-            "completion_ids": [[*row, policy.tokenizer.eos_token_id] for row in ids],
-            "logprobs": None,
-        }
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        for chain in chains:
+            chain.add(COMPLETIONS[(chain.slot + 3 * "eotn".index(chain.prompt[-1])) % len(COMPLETIONS)])
+            chain.add([policy.tokenizer.eos_token_id])
 
     def advantages(self, rollout: Rollout) -> dict[str, torch.Tensor]:
         found = super().advantages(rollout)

@@ -14,7 +14,7 @@ from datasets import Dataset
 from papers import PAPERS, Paper
 from seam_tiny import END_EARLY, LETTERS, tiny_tokenizer
 
-from jurybox.trainers import Policy
+from jurybox.trainers import Chain, Policy
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 
@@ -22,17 +22,10 @@ COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 class Scripted:
     """Completions that depend on the prompt and its generation only, so that any split of the rows is equal."""
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
-        texts = []
-        for row, prompt in enumerate(prompts):
-            generation = (policy.first_row + row) % policy.num_generations
-            texts.append(COMPLETIONS[(generation + 3 * LETTERS.index(prompt[-1])) % len(COMPLETIONS)])
-        ids = policy.tokenizer(texts)["input_ids"]
-        return {
-            "prompt_ids": policy.tokenize(prompts),
-            "completion_ids": [[*row, policy.tokenizer.eos_token_id] for row in ids],
-            "logprobs": None,
-        }
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        for chain in chains:
+            chain.add(COMPLETIONS[(chain.slot + 3 * LETTERS.index(chain.prompt[-1])) % len(COMPLETIONS)])
+            chain.add([policy.tokenizer.eos_token_id])
 
 
 def build(

@@ -18,7 +18,7 @@ from trl import GRPOTrainer
 from trl.experimental.async_grpo import async_rollout_worker
 
 from jurybox.rewards import Function
-from jurybox.trainers import GRPO, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+from jurybox.trainers import GRPO, Chain, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 
@@ -30,18 +30,11 @@ class Scripted(GRPO):
         super().__init__(config)
         self.seen: list[dict[str, Any]] = []
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
-        texts = []
-        for row, prompt in enumerate(prompts):
-            generation = (policy.first_row + row) % policy.num_generations
-            texts.append(COMPLETIONS[(generation + 3 * "eotn".index(prompt[-1])) % len(COMPLETIONS)])
-        ids = policy.tokenizer(texts)["input_ids"]
-        return {
-            "prompt_ids": policy.tokenize(prompts),
-            "completion_ids": [[*row, policy.tokenizer.eos_token_id] for row in ids],
-            "logprobs": None,
-            "slot": [(policy.first_row + row) % policy.num_generations for row in range(len(prompts))],
-        }
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        for chain in chains:
+            chain.add(COMPLETIONS[(chain.slot + 3 * "eotn".index(chain.prompt[-1])) % len(COMPLETIONS)])
+            chain.add([policy.tokenizer.eos_token_id])
+            chain.columns["slot"] = chain.slot
 
     def advantages(self, rollout: Rollout) -> torch.Tensor:
         advantages = super().advantages(rollout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ import torch
 from paper_runs import build, weights
 from papers import PAPERS
 from peft import LoraConfig, get_peft_model
-from seam_tiny import tiny_model
+from seam_tiny import tiny_model, tiny_tokenizer
 
 from jurybox.trainers import Objective
-from jurybox.trainers.critic import Contexts, Critic, backbone_of, critic_context
+from jurybox.trainers.critic import Contexts, Critic, CriticObjective, backbone_of
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +58,21 @@ def test_its_backbone_is_a_copy_without_adapters_and_all_of_it_learns() -> None:
     assert torch.equal(model.model.embed_tokens.weight, before)
 
 
-def test_the_anchor_is_read_before_the_prompt_where_there_is_one() -> None:
-    assert critic_context("1+1?", {"anchor": "2"}, "anchor") == "2\n1+1?"
-    assert critic_context("1+1?", {"anchor": None}, "anchor") == "1+1?"
-    assert critic_context([{"role": "user", "content": "1+1?"}], {}) == "1+1?"
+def test_it_reads_the_ids_that_the_policy_was_conditioned_on_and_the_anchor_before_them() -> None:
+    made = CriticObjective(SimpleNamespace(max_context_length=5))
+    made.tokenizer, made.anchor = tiny_tokenizer(), "anchor"
+    anchor = made.tokenizer("e\n")["input_ids"]
+    rollout: Any = SimpleNamespace(
+        rows=[{"anchor": "e"}, {"anchor": None}],
+        prompt_ids=torch.tensor([[0, 7, 8], [5, 6, 7]]),
+        prompt_mask=torch.tensor([[0, 1, 1], [1, 1, 1]]),
+        completion_ids=torch.zeros(2, 1),
+    )
+    contexts = made.read(rollout)
+    read = [ids[mask > 0].tolist() for ids, mask in zip(contexts.ids, contexts.mask, strict=True)]
+    assert read == [[*anchor, 7, 8], [5, 6, 7]]
+    made.anchor, made.config.max_context_length = "", 2
+    assert made.read(rollout).ids.tolist() == [[7, 8], [6, 7]], "the last ones"
 
 
 # ---- beside a policy --------------------------------------------------------------------------------------

@@ -26,14 +26,10 @@ REFERENCE = json.dumps({"a": 1, "b": 2})
 class Scripted(Objective):
     """The six answers above for every prompt, so that there is something to tell apart."""
 
-    def rollout(self, prompts: list[Any], policy: Any) -> dict[str, Any]:
-        ids = policy.tokenizer([TEXTS[place % len(TEXTS)] for place in range(len(prompts))])["input_ids"]
-        ends = policy.tokenizer.eos_token_id
-        return {
-            "prompt_ids": policy.tokenize(prompts),
-            "completion_ids": [[*row, ends] for row in ids],
-            "logprobs": None,
-        }
+    def generate(self, chains: list[Any], policy: Any) -> None:
+        for chain in chains:
+            chain.add(TEXTS[chain.slot % len(TEXTS)])
+            chain.add([policy.tokenizer.eos_token_id])
 
 
 def config(output: Path, **settings: Any) -> RLStructConfig:

@@ -186,7 +186,7 @@ def test_when_old_log_probabilities_are_there(
 
 def test_what_generate_returns(build: Callable[..., Any]) -> None:
     generated = record(build, max_steps=1).values["generated"][0]
-    assert len(generated) == 8, "_generate returns another number of values than the 8 that steer() edits"
+    assert len(generated) == 8, "_generate returns another number of values than the 8 that ObjectiveTrainer hands on"
     prompt_ids, completion_ids, mask, completions, logprobs, extra, images, tool_images = generated
     assert [len(rows) for rows in (prompt_ids, completion_ids, completions)] == [8, 8, 8]
     assert (mask, logprobs, extra, images, tool_images) == (None, None, {}, None, [])

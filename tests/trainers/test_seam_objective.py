@@ -11,7 +11,7 @@ import torch
 from peft import LoraConfig
 from trl import GRPOTrainer
 
-from jurybox.trainers import GRPO, Batch, Generation, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+from jurybox.trainers import GRPO, Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 pytestmark = pytest.mark.slow
 
@@ -198,51 +198,11 @@ def test_reference_and_old_policy_on_request_without_a_kl_penalty(adapter: bool,
     assert trainer.beta == trainer.args.beta == 0.0
 
 
-class Steered(GRPO):
-    """Puts one more completion, drawn under another prompt, in place of the first row of every group."""
-
-    def steer(self, generation: Generation) -> None:
-        policy = generation.policy
-        assert policy.training
-        for row in range(0, len(generation.prompts), policy.num_generations):
-            prompt_ids = policy.tokenize([f"{generation.prompts[row]} {policy.rows[row]['letter']}"])
-            completion_ids, logprobs = policy.sample(prompt_ids)
-            assert logprobs is None
-            assert len(completion_ids[0]) > 0
-            generation.replace(row, prompt_ids[0], policy.tokenizer("eee")["input_ids"])
-        generation.columns["replaced"] = [row % policy.num_generations == 0 for row in range(len(policy.rows))]
-
-    def advantages(self, rollout: Rollout) -> Any:
-        assert [text for text, row in zip(rollout.completions, rollout.rows, strict=True) if row["replaced"]] == [
-            "eee"
-        ] * 2
-        return super().advantages(rollout)
-
-
-def test_completions_can_be_steered_before_they_are_scored(build: Build) -> None:
-    run(build, Steered, num_iterations=2)
-
-
-class Unequal(GRPO):
-    def steer(self, generation: Generation) -> None:
-        generation.completions.pop()
-
-
-def test_steering_must_keep_the_rows(build: Build) -> None:
-    with pytest.raises(ValueError, match=r"steer\(\) must keep 8 rows, completions now has 7"):
-        run(build, Unequal)
-
-
 class Drawn(GRPO):
-    """Draws its own completions; the last one of a group is masked out altogether, as an empty one would be."""
+    """Draws its own completions; the last one of a group is left empty."""
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
-        prompt_ids = policy.tokenize(prompts)
-        completion_ids, _ = policy.sample(prompt_ids)
-        last = [(policy.first_row + row) % policy.num_generations == 3 for row in range(len(prompts))]
-        ids = [[policy.tokenizer.eos_token_id] if end else ids for end, ids in zip(last, completion_ids, strict=True)]
-        mask = [[0 if end else 1] * len(row) for end, row in zip(last, ids, strict=True)]
-        return {"prompt_ids": prompt_ids, "completion_ids": ids, "logprobs": None, "env_mask": mask, "last": last}
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        policy.extend([chain for chain in chains if chain.slot < 3])
 
 
 @pytest.mark.parametrize("loss_type", ["grpo", "bnpo", "dr_grpo", "dapo"])

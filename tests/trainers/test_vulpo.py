@@ -175,10 +175,11 @@ TEXTS = ["<think>", "on", "no", "t"]
 class Scripted(VULPO):
     """Four reports for every prompt: right, wrong, right by half and truncated."""
 
-    def rollout(self, prompts: list[Any], policy: Any) -> dict[str, Any]:
-        ids = policy.tokenizer([TEXTS[place % G] for place in range(len(prompts))])["input_ids"]
-        whole = [[*row, EOS] if place % G < 3 else row for place, row in enumerate(ids)]
-        return {"prompt_ids": policy.tokenize(prompts), "completion_ids": whole, "logprobs": None}
+    def generate(self, chains: list[Any], policy: Any) -> None:
+        for chain in chains:
+            chain.add(TEXTS[chain.slot])
+            if chain.slot < 3:
+                chain.add([EOS])
 
 
 class Grade:

@@ -1,7 +1,7 @@
 """A critic beside the policy: its model, its loss, and the trainer that keeps it. For objectives with token values."""
 
 from .model import Contexts, Critic, backbone_of
-from .objective import CriticObjective, critic_context
+from .objective import CriticObjective
 from .trainer import CriticConfig, CriticTrainer
 from .value_loss import clipped_value_loss, explained_variance
 
@@ -13,6 +13,5 @@ __all__ = [
     "CriticTrainer",
     "backbone_of",
     "clipped_value_loss",
-    "critic_context",
     "explained_variance",
 ]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ...judges import completion_text, prompt_text
+from ...judges import completion_text
 from ..objectives import aggregate
 from ..seam import Batch, Objective, Rollout
 from .model import Contexts, Critic
@@ -29,11 +29,13 @@ class CriticObjective(Objective):
     anchor: str = ""
 
     def read(self, rollout: Rollout) -> Contexts:
-        """What the critic reads before each of this process's completions."""
-        pairs = zip(rollout.prompts, rollout.rows, strict=True)
-        texts = [critic_context(prompt, row, self.anchor) for prompt, row in pairs]
+        """What the critic reads before each of this process's completions: the policy's prompt, and the anchor."""
         pad = self.tokenizer.pad_token_id
-        rows = [ids[-self.config.max_context_length :] or [pad] for ids in self.tokenizer(texts)["input_ids"]]
+        anchors = [anchor_text(row, self.anchor) for row in rollout.rows]
+        before = self.tokenizer(anchors, add_special_tokens=False)["input_ids"] if any(anchors) else [[]] * len(anchors)
+        prompts = [ids[mask > 0].tolist() for ids, mask in zip(rollout.prompt_ids, rollout.prompt_mask, strict=True)]
+        contexts = [[*anchor, *prompt] for anchor, prompt in zip(before, prompts, strict=True)]
+        rows = [ids[-self.config.max_context_length :] or [pad] for ids in contexts]
         return Contexts.of(rows, pad, rollout.completion_ids.device)
 
     @torch.no_grad()
@@ -64,11 +66,11 @@ class CriticObjective(Objective):
         return aggregate(per_token, batch.mask, loss_type, num_items=batch.num_items, max_length=batch.max_length)
 
 
-def critic_context(prompt: Any, row: Mapping[str, Any], anchor: str = "") -> str:
-    r"""The text before a completion: the anchor in the column of that name, if there is one, and the prompt.
+def anchor_text(row: Mapping[str, Any], column: str) -> str:
+    r"""The anchor in the column of that name as a line, empty without one.
 
-    >>> critic_context("1+1?", {"anchor": "2"}, "anchor")
-    '2\n1+1?'
+    >>> anchor_text({"anchor": "2"}, "anchor"), anchor_text({"anchor": None}, "anchor"), anchor_text({}, "")
+    ('2\n', '', '')
     """
-    answer = row.get(anchor) if anchor else None
-    return prompt_text(prompt) if answer is None else f"{completion_text(answer)}\n{prompt_text(prompt)}"
+    answer = row.get(column) if column else None
+    return "" if answer is None else f"{completion_text(answer)}\n"

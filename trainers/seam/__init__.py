@@ -5,12 +5,13 @@ from ._version import OVERRIDE, UntestedTRLError, is_tested, require_tested_trl
 require_tested_trl()
 
 from .batch import Batch  # noqa: E402
+from .chain import Chain  # noqa: E402
 from .config import ObjectiveConfig  # noqa: E402
 from .contract import ContractError, check_contract  # noqa: E402
 from .demonstrations import Demonstrations, SupervisedObjective  # noqa: E402
 from .objective import Objective  # noqa: E402
 from .pairs import Pairs, PreferenceObjective  # noqa: E402
-from .policy import Generation, Policy  # noqa: E402
+from .policy import Policy, Segment  # noqa: E402
 from .preference import PreferenceTrainer  # noqa: E402
 from .rollout import Rollout  # noqa: E402
 from .supervised import SupervisedTrainer  # noqa: E402
@@ -22,9 +23,9 @@ if not is_tested():
 __all__ = [
     "OVERRIDE",
     "Batch",
+    "Chain",
     "ContractError",
     "Demonstrations",
-    "Generation",
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",
@@ -33,6 +34,7 @@ __all__ = [
     "PreferenceObjective",
     "PreferenceTrainer",
     "Rollout",
+    "Segment",
     "SupervisedObjective",
     "SupervisedTrainer",
     "UntestedTRLError",

@@ -72,6 +72,8 @@ def batch_of(inputs: Inputs, logps: Tensor, entropies: Tensor, micro_batches: in
         mask=loss_mask(inputs),
         advantages=advantages.unsqueeze(1) if advantages.dim() == 1 else advantages,
         **{name: columns.pop(name) for name in RESERVED},
+        prompt_ids=inputs["prompt_ids"],
+        prompt_mask=inputs["prompt_mask"],
         completion_ids=inputs["completion_ids"],
         num_items=inputs["num_items_in_batch"].clamp(min=1.0) / micro_batches,
         sampling_ratio=inputs.get("importance_sampling_ratio"),

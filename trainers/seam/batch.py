@@ -24,6 +24,7 @@ class Batch:
         scores: `(b,)` weighted reward, NaN where no function could score.
         rewards: `(b, F)` raw reward of each function, NaN where it abstained.
         group_ids: `(b,)` integers; equal for the completions of one prompt.
+        prompt_ids, prompt_mask: `(b, P)` what each completion is conditioned on, left padded.
         completion_ids: `(b, T)` token ids.
         num_items: 0-d, loss tokens of an average micro-batch, over all processes (for DAPO's mean).
         max_length: the limit on completion length (for Dr. GRPO's mean).
@@ -42,6 +43,8 @@ class Batch:
     scores: Tensor
     rewards: Tensor
     group_ids: Tensor
+    prompt_ids: Tensor
+    prompt_mask: Tensor
     completion_ids: Tensor
     num_items: Tensor
     max_length: int

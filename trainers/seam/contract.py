@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from trl import DPOTrainer, GRPOTrainer, SFTTrainer
+from trl.generation.vllm_generation import VLLMGeneration
 
 
 class ContractError(RuntimeError):
@@ -39,7 +40,7 @@ GRPO = Contract(
     GRPOTrainer,
     methods={
         "_generate_and_score_completions": (("inputs",), "advantages cannot be put into the generation batch"),
-        "_generate": (("prompts",), "completions cannot be steered"),
+        "_generate": (("prompts",), "an objective cannot draw completions"),
         "_generate_single_turn": (
             ("prompt_ids", "images", "multimodal_fields", "num_generations", "has_tool_images"),
             "an objective cannot sample from the policy",
@@ -80,9 +81,10 @@ GRPO = Contract(
     },
     attributes=(
         "_buffered_inputs", "_entropy_bonus_enabled", "_logs", "_metrics", "_step", "_tokenizer",
-        "aux_loss_enabled", "beta", "entropy_coef", "max_completion_length", "num_generations",
+        "aux_loss_enabled", "beta", "entropy_coef", "environment_factories", "eos_token_ids", "generation_config",
+        "max_completion_length", "num_generations",
         "num_generations_eval", "num_iterations", "reward_func_names", "reward_funcs", "reward_weights",
-        "rollout_func", "router_aux_loss_coef",
+        "rollout_func", "router_aux_loss_coef", "temperature", "tools", "use_vllm", "vllm_generation",
     ),
 )  # fmt: skip
 
@@ -112,7 +114,9 @@ SFT = Contract(
     attributes=("_metrics", "aux_loss_enabled", "router_aux_loss_coef"),
 )  # fmt: skip
 
-CONTRACTS = (GRPO, DPO, SFT)
+VLLM = Contract(VLLMGeneration, methods={}, attributes=("max_completion_length",))
+
+CONTRACTS = (GRPO, DPO, SFT, VLLM)
 
 
 def check_contract(*contracts: Contract) -> None:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from .batch import Batch
-from .policy import Generation, Policy
+from .chain import Chain
+from .policy import Policy
 from .rollout import Rollout
 
 Advantages = Tensor | Mapping[str, Tensor]
@@ -26,7 +27,7 @@ class Objective:
         ObjectiveTrainer(model, reward_funcs, args=config, objective=ZeroMean(config), …)
 
     Every method left alone is TRL's: an objective without a `loss` trains with any `loss_type` of the config.
-    The three flags ask the trainer for what TRL would not compute by itself.
+    The first three flags ask the trainer for what TRL would not compute by itself.
     """
 
     needs_old_logps: ClassVar[bool] = False
@@ -35,6 +36,8 @@ class Objective:
     """`ref_logps` even with `beta=0`. The reference is loaded by the name of the model."""
     whole_groups: ClassVar[bool] = False
     """All completions of a prompt in one micro-batch."""
+    generates_in_evaluation: ClassVar[bool] = False
+    """`generate` in evaluation too: hints, budgets and forced tokens are for training."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -60,17 +63,22 @@ class Objective:
         """
         raise NotImplementedError("the trainer uses TRL's own loss for an objective without one")
 
-    def steer(self, generation: Generation) -> None:
-        """Edit completions in place after they were drawn and before they are scored."""
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        """Draw the completions: `chains` are empty, one for each row of this process, in order.
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
-        """Draw the completions, one per prompt (prompts come repeated `num_generations` times, consecutively).
+            def generate(self, chains, policy):
+                for chain in chains:
+                    chain.add(self.openings[chain.slot])
+                policy.extend(chains)
 
-        Returns lists "prompt_ids", "completion_ids" (never empty: at least the end token) and "logprobs" (or None),
-        optionally "env_mask" (0 on tokens that are not the model's); other lists reach the reward functions and
-        `rollout.rows` as columns.
+        Left alone, TRL draws them itself, by whatever it has: images, tools, environments, a `rollout_func`. Another
+        chain of the same prompt may be put in a place of the list. Called once per generation on every process.
         """
-        raise NotImplementedError("the trainer uses TRL's own generation for an objective without one")
+        policy.extend(chains)
+
+    def draws(self, training: bool) -> bool:
+        """Whether `generate` is asked, or TRL draws by itself: it is where it is filled in, and in training."""
+        return replaces(self, "generate") and (training or self.generates_in_evaluation)
 
 
 def replaces(objective: Objective, method: str) -> bool:

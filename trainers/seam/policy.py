@@ -1,31 +1,49 @@
-"""The current policy as a rollout sees it: tokenise, sample, decode."""
+"""The current policy as `Objective.generate` sees it: extend chains, tokenise, decode, talk to other processes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
+from accelerate.utils import gather_object
 from trl import GRPOTrainer
-from trl.data_utils import is_conversational
+
+from ._setting import while_set
+from ._top import top_logprobs
+from .chain import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What `Policy.extend` added to one chain.
+
+    Attributes:
+        ids: the tokens, also those of the stop text.
+        stopped: the stop text that ended it, None where none did.
+        ended: whether the model ended the chain. Neither: the limit was reached, or there was nothing to draw.
+        top: for each token the log-probabilities of the `top` likeliest, descending, at the temperature of sampling.
+    """
+
+    ids: list[int] = field(default_factory=list)
+    stopped: str | None = None
+    ended: bool = False
+    top: list[list[float]] = field(default_factory=list)
 
 
 class Policy:
-    """The policy under training, for objectives that draw completions themselves.
+    """The policy under training, for objectives that draw their chains themselves.
 
-    Under FSDP, ZeRO-3 or vLLM every process must call `sample` the same number of times, each with at least one
-    prompt; otherwise a process may call it as it likes.
+    What is marked *collective* must be called by every process equally often, also by one with nothing to do.
 
     Attributes:
-        rows: the dataset's columns, one dictionary per completion to be drawn.
-        first_row: number of the first row over all processes; row i is generation
-            `(first_row + i) % num_generations` of its prompt.
+        training: False in evaluation.
+        num_generations: chains per prompt.
     """
 
-    def __init__(self, trainer: GRPOTrainer, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, trainer: GRPOTrainer) -> None:
         self._trainer = trainer
-        self.rows = rows
-        self.first_row = trainer.accelerator.process_index * len(rows)
         self.training: bool = trainer.model.training
         self.num_generations: int = trainer.num_generations if self.training else trainer.num_generations_eval
 
@@ -49,65 +67,103 @@ class Policy:
         """Optimiser steps of the whole run."""
         return int(self._trainer.state.max_steps)
 
+    def chains(self, prompts: Sequence[Any], rows: Sequence[Mapping[str, Any]] | None = None) -> list[Chain]:
+        """Empty chains, one a prompt; rows: the data set's columns of each. The same number on every process.
+
+        Raises:
+            ValueError: a prompt with an image, which only TRL's own generation can show to the model.
+        """
+        first = self._trainer.accelerator.process_index * len(prompts)
+        return [
+            Chain(
+                prompt=prompt,
+                row=row,
+                slot=place % self.num_generations,
+                group=place // self.num_generations,
+                prompt_ids=ids,
+                max_length=self._trainer.max_completion_length,
+                tokenizer=self.tokenizer,
+                end_ids=frozenset(self._trainer.eos_token_ids),
+            )
+            for place, (prompt, row, ids) in enumerate(
+                zip(prompts, rows or [{}] * len(prompts), self.tokenize(prompts), strict=True), first
+            )
+        ]
+
     def tokenize(self, prompts: Sequence[Any]) -> list[list[int]]:
         """Prompt ids as the trainer makes them (chat template, truncation); text only."""
-        prompt_ids: list[list[int]]
-        prompt_ids, _, _ = self._trainer._tokenize_prompts(list(prompts))
-        return prompt_ids
+        if not prompts:
+            return []
+        prompt_ids, images, _ = self._trainer._tokenize_prompts(list(prompts))
+        if images is not None:
+            raise ValueError("chains are of text: leave prompts with images to TRL's own generation")
+        return [list(ids) for ids in prompt_ids]
 
-    def sample(self, prompt_ids: Sequence[list[int]]) -> tuple[list[list[int]], list[list[float]] | None]:
-        """One completion per prompt at the training temperature: (token ids, log-probabilities or None)."""
-        if not prompt_ids:
-            return [], None
-        completion_ids, logprobs = self._trainer._generate_single_turn(list(prompt_ids), None, {}, 1)
-        return completion_ids, logprobs
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens, without special ones."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
-    def decode(self, completion_ids: Sequence[list[int]], prompt: Any) -> list[Any]:
-        """Completions as reward functions see them: texts, or messages where `prompt` is a conversation."""
-        texts: list[str] = self._trainer.processing_class.batch_decode(completion_ids, skip_special_tokens=True)
-        if is_conversational({"prompt": prompt}):
-            return [[{"role": "assistant", "content": text}] for text in texts]
-        return texts
+    def extend(
+        self, chains: Sequence[Chain], *, limit: int | None = None, stop: Sequence[str] = (), top: int = 0
+    ) -> list[Segment]:
+        """Let the policy go on with each chain, at the temperature of training. *Collective.*
 
+        A chain that has ended or is full gets nothing. Backends that split a model over processes need every process
+        at work: one with fewer chains than the others draws as many, and throws the surplus away.
 
-@dataclass(eq=False, slots=True)
-class Generation:
-    """The completions of this process, drawn and not yet scored; `Objective.steer` edits the lists in place.
+        Args:
+            limit: tokens at which a chain stops, counted from its start; `max_completion_length` at most.
+            stop: texts behind which a chain stops, its token included. What is drawn beyond is thrown away.
+            top: how many of the likeliest tokens' log-probabilities to give, for one more forward pass.
+        """
+        live = [chain for chain in chains if not chain.ended and chain.room(limit)]
+        sizes = self.gather([(len(live), max((chain.room(limit) for chain in live), default=0))])
+        rows, longest = (max(size) for size in zip(*sizes, strict=True))
+        if not rows:
+            return [Segment() for _ in chains]
+        idle = [[self.tokenizer.eos_token_id]] * (rows - len(live))
+        drawn, logprobs = self._draw([[*chain.prompt_ids, *chain.ids] for chain in live] + idle, longest)
+        segments: dict[int, Segment] = {}
+        starts = [len(chain.ids) for chain in live]
+        for place, chain in enumerate(live):
+            ids, stopped = self._cut(drawn[place][: chain.room(limit)], stop)
+            chain.add(ids, logprobs=None if logprobs is None else logprobs[place][: len(ids)])
+            segments[id(chain)] = Segment(ids, stopped, chain.ended)
+        if top:
+            found = top_logprobs(self._trainer, live, starts, rows, top)
+            for chain, values in zip(live, found, strict=True):
+                segments[id(chain)].top.extend(values)
+        return [segments.get(id(chain), Segment()) for chain in chains]
 
-    A row is its prompt ids (what the log-probabilities are conditioned on), its completion ids and the completion
-    that reward functions see: change all three together. `prompts` is what reward functions get as the prompt.
+    def anyone(self, busy: bool) -> bool:
+        """Whether any process is busy, so that loops of several turns end together. *Collective.*"""
+        return any(self.gather([bool(busy)]))
 
-    Attributes:
-        logprobs: sampling log-probabilities, None without vLLM.
-        mask: 1 on the model's tokens where tools or the environment wrote others, else None.
-        columns: extra lists for reward functions and `rollout.rows`.
-    """
+    def gather(self, local: Sequence[Any]) -> list[Any]:
+        """The lists of all processes, one after the other in their order. *Collective.*"""
+        return list(gather_object(list(local)))
 
-    policy: Policy
-    prompts: Sequence[Any]
-    prompt_ids: list[list[int]]
-    completion_ids: list[list[int]]
-    completions: list[Any]
-    logprobs: list[list[float]] | None
-    mask: list[list[int]] | None
-    columns: dict[str, Any]
+    def _draw(self, prompt_ids: list[list[int]], tokens: int) -> tuple[list[list[int]], list[list[float]] | None]:
+        """TRL's own sampling, of at most so many tokens."""
+        trainer = self._trainer
+        with ExitStack() as settings:
+            if trainer.use_vllm:
+                settings.enter_context(while_set(trainer.vllm_generation, "max_completion_length", tokens))
+            else:
+                settings.enter_context(while_set(trainer.generation_config, "max_new_tokens", tokens))
+            drawn, logprobs = trainer._generate_single_turn(prompt_ids, None, {}, 1)
+        return [list(ids) for ids in drawn], logprobs
 
-    def replace(
-        self,
-        row: int,
-        prompt_ids: list[int],
-        completion_ids: list[int],
-        logprobs: list[float] | None = None,
-    ) -> None:
-        """Put another completion of the current policy, under its own prompt ids, in place of a row."""
-        if not completion_ids:
-            raise ValueError(f"row {row}: a completion needs at least one token (the end token)")
-        if self.logprobs is not None:
-            if logprobs is None or len(logprobs) != len(completion_ids):
-                raise ValueError(f"row {row}: needs the sampling log-probability of each of its tokens")
-            self.logprobs[row] = logprobs
-        if self.mask is not None:
-            self.mask[row] = [1] * len(completion_ids)
-        self.prompt_ids[row] = prompt_ids
-        self.completion_ids[row] = completion_ids
-        self.completions[row] = self.policy.decode([completion_ids], self.prompts[row])[0]
+    def _cut(self, ids: list[int], stop: Sequence[str]) -> tuple[list[int], str | None]:
+        """The tokens up to the one that completes the first stop text, and which that is."""
+
+        def text(count: int) -> str:
+            return str(self.tokenizer.decode(ids[:count], skip_special_tokens=False))
+
+        if not any(word in text(len(ids)) for word in stop):
+            return ids, None
+        low, high = 1, len(ids)  # the fewest tokens whose text holds a stop
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if any(word in text(middle) for word in stop) else (middle + 1, high)
+        return ids[:low], next(word for word in stop if word in text(low))

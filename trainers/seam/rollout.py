@@ -25,6 +25,8 @@ class Rollout:
         weights: `(F,)` reward weights.
         trl_advantages: `(B,)` TRL's own advantages, for estimators that only reshape them. Local.
         mask: `(B, T)` 1 on the tokens of the loss. Local, like all below.
+        prompt_ids, prompt_mask: `(B, P)` what the completions are conditioned on, left padded: also where a chain
+            was drawn under another prompt than its row's.
         completion_ids: `(B, T)` token ids, right padded.
         old_logps, ref_logps: `(B, T)` or None when TRL had no use for them and the objective did not ask.
         rows: B dictionaries, the dataset's columns (and what the rollout added), one per completion.
@@ -40,6 +42,8 @@ class Rollout:
     weights: Tensor
     trl_advantages: Tensor
     mask: Tensor
+    prompt_ids: Tensor
+    prompt_mask: Tensor
     completion_ids: Tensor
     old_logps: Tensor | None
     ref_logps: Tensor | None

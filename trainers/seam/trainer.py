@@ -14,13 +14,15 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, unsplit_pixel_values_by_grid
 
 from ..objectives import masked_mean
+from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics
 from ._setting import while_set
 from ._whole_groups import require_whole_groups, shuffle_groups
 from .batch import Batch
+from .chain import Chain
 from .objective import Objective, replaces
-from .policy import Generation, Policy
+from .policy import Policy
 from .reward_state import RewardStates
 from .rollout import Rollout
 
@@ -85,14 +87,11 @@ class ObjectiveTrainer(GRPOTrainer):
         with while_set(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
-        if replaces(self.policy_objective, "rollout"):
-            if self.rollout_func is not None:
-                raise ValueError(
-                    f"{type(self.policy_objective).__name__} draws completions itself: give no rollout_func"
-                )
-            self.rollout_func = self._rollout_of_objective
         self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
+        if self.policy_objective.draws(training=True):
+            self._require_no_other_drawing()
         self._rows: list[dict[str, Any]] = []
+        self._chains: list[Chain] | None = None
         self._scored: dict[str, Any] = {}
 
     @classmethod
@@ -120,6 +119,17 @@ class ObjectiveTrainer(GRPOTrainer):
                 "replaces: leave it at its default"
             )
 
+    def _require_no_other_drawing(self) -> None:
+        given = {
+            "rollout_func": self.rollout_func,
+            "environment_factory": self.environment_factories,
+            "tools": self.tools,
+        }
+        if others := [name for name, value in given.items() if value]:
+            raise ValueError(
+                f"{type(self.policy_objective).__name__} draws completions itself: give no {', '.join(others)}"
+            )
+
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -136,25 +146,21 @@ class ObjectiveTrainer(GRPOTrainer):
         return output
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
-        generated = super()._generate(prompts)
-        if not replaces(self.policy_objective, "steer"):
-            return generated
-        prompt_ids, completion_ids, mask, completions, logprobs, columns, images, tool_images = generated
-        generation = Generation(
-            policy=Policy(self, self._rows),
-            prompts=prompts,
-            prompt_ids=prompt_ids,
-            completion_ids=completion_ids,
-            completions=completions,
-            logprobs=logprobs,
-            mask=mask,
-            columns=columns,
-        )
-        self.policy_objective.steer(generation)
-        return (*_lists(generation, len(prompts)), images, tool_images)
+        self._chains = None
+        if not self.policy_objective.draws(self.model.training):
+            return super()._generate(prompts)
+        with while_set(self, "rollout_func", self._drawn):  # TRL then measures the chains as its own completions
+            prompt_ids, ids, mask, completions, *more = super()._generate(prompts)
+        assert self._chains is not None
+        return prompt_ids, ids, mask, completions_of(self._chains, completions), *more
 
-    def _rollout_of_objective(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
-        return self.policy_objective.rollout(prompts, Policy(self, self._rows))
+    def _drawn(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
+        policy = Policy(self)
+        before = policy.chains(prompts, self._rows)
+        self._chains = list(before)
+        self.policy_objective.generate(self._chains, policy)
+        require_same_rows(self._chains, before)
+        return as_rollout(self._chains, logprobs=self.use_vllm, gather=policy.gather)
 
     def _calculate_rewards(
         self,
@@ -163,6 +169,8 @@ class ObjectiveTrainer(GRPOTrainer):
         completions: list[Any],
         completion_ids_list: list[list[int]],
     ) -> Tensor:
+        if self._chains is not None:  # a judge that counts tokens counts those of the model
+            completion_ids_list = [chain.own_ids for chain in self._chains]
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         self.reward_states.settle(training=self.model.training)
         self._scored = {"rewards": rewards, "rows": inputs, "prompts": prompts, "completions": completions}
@@ -176,6 +184,8 @@ class ObjectiveTrainer(GRPOTrainer):
             weights=self.reward_weights.to(self.accelerator.device),
             trl_advantages=output["advantages"],
             mask=loss_mask(output),
+            prompt_ids=output["prompt_ids"],
+            prompt_mask=output["prompt_mask"],
             completion_ids=output["completion_ids"],
             old_logps=output.get("old_per_token_logps"),
             ref_logps=output.get("ref_per_token_logps"),
@@ -281,18 +291,3 @@ class ObjectiveTrainer(GRPOTrainer):
         micro_step = self.reward_states.load(checkpoint)
         if micro_step is not None and not self.args.ignore_data_skip:
             self._step = micro_step  # TRL restarts at 0 and would generate in the middle of a repeated prompt
-
-
-def _lists(generation: Generation, rows: int) -> tuple[Any, ...]:
-    """The edited lists in TRL's order, each checked to have kept its length."""
-    edited = {
-        "prompt_ids": generation.prompt_ids,
-        "completion_ids": generation.completion_ids,
-        "mask": generation.mask,
-        "completions": generation.completions,
-        "logprobs": generation.logprobs,
-    }
-    for name, values in edited.items():
-        if values is not None and len(values) != rows:
-            raise ValueError(f"steer() must keep {rows} rows, {name} now has {len(values)}")
-    return (*edited.values(), generation.columns)

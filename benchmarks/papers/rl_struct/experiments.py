@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 
 from ....judges.structured import FieldF1Judge, structure_metrics
-from ....trainers import Batch, Objective, Policy, RLStructTrainer
+from ....trainers import Batch, Chain, Objective, Policy, RLStructTrainer
 from ....trainers.curriculum import rise_of
 from ....trainers.objectives import masked_mean
 from ...experiment import Claim, Experiment, Measure, Result, Setting
@@ -54,15 +54,11 @@ MEASURES = {
 class Imitation(Objective):
     """Supervised fine-tuning on the seam: the completions are demonstrations, the loss their −log π per token."""
 
-    def rollout(self, prompts: list[Any], policy: Policy) -> dict[str, Any]:
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
         """As many demonstrations as a reinforced policy would draw completions."""
-        texts = [row["demonstrations"][place % GROUP] for place, row in enumerate(policy.rows)]
-        ids = policy.tokenizer(texts)["input_ids"]
-        return {
-            "prompt_ids": policy.tokenize(prompts),
-            "completion_ids": [[*row, policy.tokenizer.eos_token_id] for row in ids],
-            "logprobs": None,
-        }
+        for chain in chains:
+            chain.add(chain.row["demonstrations"][chain.slot])
+            chain.add([policy.tokenizer.eos_token_id])
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         return -masked_mean(batch.logps, batch.mask), {}

@@ -96,7 +96,8 @@ def with_baselines(dataset: Dataset, policy: Policy, column: str, batch_size: in
     answers: list[str] = []
     waiting = list(prompts.values())
     for start in range(0, len(waiting), batch_size):
-        ids, _ = policy.sample(policy.tokenize(waiting[start : start + batch_size]))
-        answers += policy.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        chains = policy.chains(waiting[start : start + batch_size])
+        policy.extend(chains)
+        answers += [policy.decode(chain.ids) for chain in chains]
     drawn = dict(zip(prompts, answers, strict=True))
     return dataset.add_column(column, [drawn[repr(prompt)] for prompt in dataset["prompt"]])

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...seam import Batch, Generation, Objective, Rollout
+from ...seam import Batch, Chain, Objective, Policy, Rollout
 from .answers import Answers, Outcome
 from .baseline import Baselines, text_of
 from .calibration import multi_task_loss, sequence_logps
@@ -28,6 +28,7 @@ class CGPO(Objective):
 
     needs_reference = True
     needs_old_logps = True
+    generates_in_evaluation = True
 
     def __init__(self, config: Any, strata: Mapping[str, Stratum]) -> None:
         super().__init__(config)
@@ -59,15 +60,20 @@ class CGPO(Objective):
         """Whether the last answer of each prompt of the stratum is replaced by the baseline answer."""
         return self.strata[name].optimizer == "crraft" and self.config.baseline_fallback
 
-    def steer(self, generation: Generation) -> None:
+    def draws(self, training: bool) -> bool:
+        """Only where baseline answers stand among the rows: else TRL draws, with all it has."""
+        own = type(self).generate is not CGPO.generate
+        return super().draws(training) and (own or any(map(self.holds_baseline, self.strata)))
+
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
         """Put ā in the last place of each group of a CRRAFT stratum: it is then scored like the rest."""
-        policy = generation.policy
-        for row, columns in enumerate(policy.rows):
-            last = (policy.first_row + row) % policy.num_generations == policy.num_generations - 1
-            answer = columns.get(self.config.baseline_column)
-            if last and answer is not None and self.holds_baseline(self.task(columns)):
-                ids = policy.tokenizer(text_of(answer), add_special_tokens=False)["input_ids"]
-                generation.replace(row, generation.prompt_ids[row], [*ids, policy.tokenizer.eos_token_id])
+        for chain in chains:
+            answer = chain.row.get(self.config.baseline_column)
+            last = chain.slot == policy.num_generations - 1
+            if last and answer is not None and self.holds_baseline(self.task(chain.row)):
+                chain.add(text_of(answer))
+                chain.add([policy.tokenizer.eos_token_id])
+        policy.extend([chain for chain in chains if not chain.ids])
 
     def advantages(self, rollout: Rollout) -> dict[str, Tensor]:
         """What each row's log-probability is multiplied with: −N ∂L/∂ log π(a_i)."""

@@ -111,7 +111,7 @@ class CGPOTrainer(ObjectiveTrainer):
             return dataset
         if not isinstance(dataset, Dataset):
             raise ValueError(f"a streamed data set needs a column {column!r} with a baseline answer for each prompt")
-        drawn = [with_baselines(dataset, Policy(self, []), column)[column]]
+        drawn = [with_baselines(dataset, Policy(self), column)[column]]
         (answers,) = broadcast_object_list(drawn)  # every process measures against the same
         return dataset.add_column(column, list(answers))
 
