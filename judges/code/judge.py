@@ -64,7 +64,8 @@ class CodeJudge(Judge):
 
     Reasons: "passed", or that of the first failing test: "wrong_answer", "runtime_error", "timeout", "memory_limit",
     "output_limit", "compile_error", "bad_reply", "missing_entry", "not_run" (the time for all tests was up); "no_code"
-    (no program in the completion); "invalid_tests" (abstains: the tests do not compile, or never call the program);
+    (no program in the completion); "invalid_tests" (abstains: no test asks a program anything, or can be
+    run); "checker_error" (abstains with an error: a checker returned no number in [0, 1]);
     "infra_error" (abstains: the box failed twice).
 
     Raises:

@@ -7,19 +7,14 @@ refused, because the program would answer `True`. `trust` lifts that, and then t
 
 from __future__ import annotations
 
-import ast
-import builtins
-import importlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from . import program
+from .names import Names
 from .peer import STAND_INS, CandidateLeft, LinkClosed, Peer
+from .trial import Trial
 from .wire import LINK, Channel
-
-TRUSTED_NAMES_FROM = ("math", "collections", "itertools", "functools", "typing", "copy", "string", "operator")
-ALIASES = {"np": "numpy", "pd": "pandas"}
 
 
 class Remote:
@@ -29,10 +24,10 @@ class Remote:
         self.__dict__.update(_jurybox_number=number, _jurybox_peer=peer, _jurybox_type=type_name)
 
     def __getattr__(self, name: str) -> Any:
-        return perform(self, "getattr", name)
+        return perform(self, "getattr", _no_protocol(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        perform(self, "setattr", name, value)
+        perform(self, "setattr", _no_protocol(name), value)
 
     def __hash__(self) -> int:
         return self._jurybox_number  # type: ignore[no-any-return]
@@ -41,11 +36,27 @@ class Remote:
 STAND_INS.add(Remote)
 
 
+def _no_protocol(name: str) -> str:
+    """No name with two underscores at both ends crosses: libraries read such names and believe what they find, a
+    pointer in `__array_interface__`, source to evaluate in `__annotations__`."""
+    if name.startswith("__") and name.endswith("__"):
+        raise AttributeError(f"an object of the program shows a test no {name}")
+    return name
+
+
 def perform(remote: Remote, operation: str, *args: Any, **kwargs: Any) -> Any:
-    """Let the program do it; a list, dict or set that it changed in place changes here too."""
+    """Let the program do it; a list, dict or set that it changed in place changes here too.
+
+    Only `next` may say that an iteration is over: from anywhere else that would end a loop of the test's own.
+    """
     peer = remote._jurybox_peer
     peer.operations += 1
-    result, changed = peer.ask("perform", operation, peer.encode((remote, *args)), peer.encode(kwargs))
+    try:
+        result, changed = peer.ask("perform", operation, peer.encode((remote, *args)), peer.encode(kwargs))
+    except (StopIteration, StopAsyncIteration) as error:
+        if operation == "next":
+            raise
+        raise RuntimeError(f"the program raised {type(error).__name__}") from None
     for place, value in changed.items():
         _refill((remote, *args)[int(place)], peer.decode(value))
     return peer.decode(result)
@@ -143,21 +154,25 @@ def outcome(peer: Peer, test: dict[str, str], entry: str | None) -> program.Endi
     """The label and detail of one test."""
     peer.operations = 0
     try:
-        code, setup = _compiled(test["source"]), _compiled(test["setup"])
-    except (SyntaxError, ValueError) as error:
-        return program.Ending("invalid_tests", f"the test does not compile: {error}"[:300])
-    names = Names(test["setup"] + "\n" + test["source"], entry)
+        trial = Trial(test["source"], test["setup"], entry)
+    except (SyntaxError, ValueError, ImportError) as error:
+        return program.Ending("invalid_tests", f"the test cannot be run: {error}"[:300])
+    ending = _tried(trial, peer)
+    if not peer.operations and (fault := trial.fault()):
+        return program.Ending("invalid_tests", fault)
+    if not peer.operations and not ending.label:
+        return program.Ending("wrong_answer", "the test never came to call the program")
+    return ending if ending.label else program.Ending("passed")
+
+
+def _tried(trial: Trial, peer: Peer) -> program.Ending:
     try:
-        namespace: dict[str, Any] = {"__name__": "__test__", **names.bound_by(peer)}
-        exec(setup, namespace)
-        namespace.update(names.under_test)  # a setup may define helpers, and a bare form of what is tested
-        exec(code, namespace)
-        if entry and defines_check(test["source"]):
-            namespace["check"](namespace["candidate"])
+        trial.run(found := bound_names(trial.names, peer))
     except AssertionError as error:
         return program.Ending("wrong_answer", str(error)[:300])
     except NameError as error:
-        label = "missing_entry" if error.name in names.missing else "runtime_error"
+        missing = (trial.names.wanted | {"candidate"}) - found.keys()
+        label = "missing_entry" if error.name in missing else "runtime_error"
         return program.Ending(label, str(error)[:300])
     except LinkClosed:
         return program.Ending("lost", "the program ended during the test")
@@ -165,69 +180,11 @@ def outcome(peer: Peer, test: dict[str, str], entry: str | None) -> program.Endi
         return program.Ending("runtime_error", f"{error} inside a call")
     except BaseException as error:
         return program.failure(error)
-    if not peer.operations:
-        return program.Ending("invalid_tests", "the test never called the program")
-    return program.Ending("passed")
+    return program.Ending("")
 
 
-def _compiled(source: str) -> Any:
-    return compile(source, "<test>", "exec", dont_inherit=True)
-
-
-class Names:
-    """Who stands behind each name that a test reads and does not define.
-
-    A test that says `math.isclose` without importing it means the real one, not what the program calls `math`; so do
-    builtin functions. Only where nothing else is left to be tested, such a name is the program's own function.
-    """
-
-    def __init__(self, source: str, entry: str | None) -> None:
-        self.entry = entry
-        self.missing: set[str] = set()
-        self.under_test: dict[str, Any] = {}
-        read = names_read(source) - {"candidate"}
-        self.trusted = {name: found for name in read if name != entry and (found := trusted_value(name)) is not None}
-        builtin = {name for name in read if hasattr(builtins, name)}
-        self.wanted = read - builtin - self.trusted.keys() | ({entry} if entry else set())
-        self.optional = set() if self.wanted else builtin | self.trusted.keys()
-
-    def bound_by(self, peer: Peer) -> dict[str, Any]:
-        """Values and stand-ins for the names."""
-        (known,) = peer.ask("names", sorted(self.wanted | self.optional))
-        found = {name: peer.decode(value) for name, value in known.items() if name in self.wanted | self.optional}
-        self.missing = self.wanted - found.keys()
-        if self.entry and self.entry in found:
-            self.under_test = {self.entry: found[self.entry], "candidate": found[self.entry]}
-        elif self.entry:
-            self.missing.add("candidate")
-        return {**self.trusted, **found}
-
-
-def names_read(source: str) -> set[str]:
-    """The names that a module reads anywhere; those it assigns first are bound over."""
-    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
-    return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
-
-
-def trusted_value(name: str) -> Any:
-    """A module of the standard library by its name, or a public name of the few that tests use unimported."""
-    module = ALIASES.get(name, name)
-    if module in sys.stdlib_module_names or module in sys.modules:
-        return importlib.import_module(module)
-    for owner in TRUSTED_NAMES_FROM:
-        if name in getattr(sys.modules.get(owner), "__all__", ()) or (
-            owner == "math" and hasattr(sys.modules[owner], name)
-        ):
-            return getattr(sys.modules[owner], name)
-    return None
-
-
-def defines_check(source: str) -> bool:
-    """Whether the source defines `check` and leaves calling it to us, as HumanEval does."""
-    body = ast.parse(source).body
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in body)
-    called = any(
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "check"
-        for node in body
-    )
-    return defined and not called
+def bound_names(names: Names, peer: Peer) -> dict[str, Any]:
+    """Values and stand-ins for the names of a test, as far as there are any."""
+    asked = names.wanted | names.optional
+    (known,) = peer.ask("names", sorted(asked))
+    return names.trusted | {name: peer.decode(value) for name, value in known.items() if name in asked}

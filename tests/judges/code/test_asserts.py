@@ -193,10 +193,74 @@ def test_labels(labels, run):
     ) == ["timeout", "passed"]
 
 
-@pytest.mark.parametrize("source", ["assert 1 == 1", "this is no python", "def check(candidate): pass"])
-def test_tests_that_test_nothing_abstain(run, source):
-    verdict = run("def f(x): return x", {"source": source}, "f")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert 1 == 1", "this is no python", "def check(candidate): pass", "x = [][0]\nassert f(1) == 1",
+        "import no_such_module\nassert f(1) == 1", "assert pd.DataFrame([f(1)]).empty", "assert 1 == 2 and f(1)",
+        "def check(candidate):\n    xs = {}['a']\n    assert candidate(xs)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "code", ["def f(x): return x", "f = 5", "class f: pass", "def g(): pass", "import sys\nf = sys"]
+)
+def test_a_fault_of_the_test_abstains_whatever_the_program(run, source, code):
+    verdict = run(code, {"source": source}, "f")
     assert (verdict.score, verdict.status, verdict.reason) == (None, "skipped", "invalid_tests")
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("class f: pass", "assert isinstance(f, type) or f(1) == 2"),
+        ("f = 5", "assert f(1) == 2"),
+        ("f = None", "assert f is None or f(1) == 2"),
+        ("f = {}", "assert f.method() == 2"),
+        ("def g(x): pass", "assert f(1) == 2"),
+        ("def g(x): pass", "def check(candidate):\n    assert candidate(1) == 2"),
+        ("def g(x): pass", "assert candidate(1) == 2"),
+    ],
+)
+def test_a_program_does_not_make_the_test_look_at_fault(run, code, source):
+    verdict = run(code, {"source": source}, "f")
+    assert (verdict.score, verdict.status) == (0.0, "scored"), verdict
+
+
+def test_a_test_at_fault_counts_for_nothing_among_others(run):
+    asserts = ["y = 1\nassert f(y) == 1", "y = [][0]\nassert f(y) == 1", "y = 2\nassert f(y) == 3"]
+    verdict = run("def f(x): return x", asserts)
+    assert [test.label for test in verdict.tests] == ["passed", "invalid_tests", "wrong_answer"]
+    assert (verdict.score, verdict.reason) == (0.5, "wrong_answer")
+    with CodeJudge(workers=1, reward="all") as judge:
+        assert run("def f(x): return x", asserts[:2], judge=judge).score == 1.0
+        assert run("def f(x): return x", asserts[1:], judge=judge).score == 0.0
+
+
+STOPS = "def f(x): raise StopIteration(x)"
+ANNOTATED = "def f(x: 'leave()'): return 1"
+FAKE_ARRAY = """
+class A:
+    __array_interface__ = {"data": (4096, True), "shape": (0, 1), "typestr": "<f8", "version": 3}
+    __array__ = __array_struct__ = __iter__ = __wrapped__ = __annotations__ = None
+def f(x): return A()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        (STOPS, "assert all(map(f, [1, 2]))"),
+        (STOPS, "assert list(map(f, [1, 2])) == [] or True"),
+        (STOPS, "for x in filter(f, [1]): raise AssertionError"),
+        (ANNOTATED, "def leave(): raise SystemExit\nimport typing\nassert typing.get_type_hints(f)"),
+        (ANNOTATED, "assert f.__annotations__ or True"),
+        (FAKE_ARRAY, "assert f(1).__array_interface__ or True"),
+        (FAKE_ARRAY, "x = f(1)\nx.__class__ = int"),
+        (FAKE_ARRAY, "assert f(1).__wrapped__ is None"),
+    ],
+)
+def test_a_stand_in_follows_no_protocol_of_the_program(passes, code, source):
+    assert not passes(code, source)
 
 
 def test_tests_of_the_same_program_do_not_share_names_but_its_state(labels):

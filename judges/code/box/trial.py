@@ -1,0 +1,102 @@
+"""One run of one test's source, with whatever stands behind its names, and whether the test itself is at fault.
+
+A test that fails or passes before it has asked the program anything is tried again with nobody behind the names. If it
+does not come to ask even then, no program could have passed or failed it: that is the test's fault, and no program can
+bring it about.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from .names import Names
+
+
+class Trial:
+    """A test's source, compiled.
+
+    Raises:
+        SyntaxError, ValueError: it is no source.
+        ImportError: it needs a module that is not there.
+    """
+
+    def __init__(self, source: str, setup: str, entry: str | None) -> None:
+        self._setup, self._code = _compiled(setup), _compiled(source)
+        self.names = Names(f"{setup}\n{source}", entry)
+        self._entry = entry
+        self._calls_check = bool(entry) and defines_check(source)
+
+    def run(self, found: Mapping[str, Any]) -> None:
+        """Run it with these values of its names. Raises whatever it raises."""
+        entry = self._entry
+        tested = {entry: found[entry], "candidate": found[entry]} if entry and entry in found else {}
+        namespace: dict[str, Any] = {"__name__": "__test__", **found, **tested}
+        exec(self._setup, namespace)
+        namespace.update(tested)  # a setup may define helpers, and a bare form of what is tested
+        exec(self._code, namespace)
+        if self._calls_check:
+            if "candidate" not in namespace:
+                raise NameError(f"name {self._entry!r} is not defined", name=self._entry)
+            namespace["check"](namespace["candidate"])
+
+    def fault(self) -> str:
+        """What is wrong about the test, whoever is tested; empty when it asks somebody something."""
+        nobody = Nobody()
+        wanted = self.names.wanted | self.names.optional
+        try:
+            self.run(self.names.trusted | dict.fromkeys(wanted, nobody))
+        except BaseException as error:
+            fault = f"the test raises {type(error).__name__}, whatever the program: {error}"[:300]
+        else:
+            fault = "the test never calls the program"
+        return "" if nobody.was_asked() else fault
+
+
+class Asked(BaseException):
+    """Somebody asked nobody. No `Exception`, so that no test takes it for an answer."""
+
+
+class Nobody:
+    """Stands for a program that is not there, and remembers whether anything was asked of it."""
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_questions", [])
+
+    def was_asked(self) -> bool:
+        return bool(object.__getattribute__(self, "_questions"))
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "was_asked" or (name.startswith("__") and name.endswith("__")):
+            return object.__getattribute__(self, name)
+        return _ask(self)
+
+
+def _ask(nobody: Nobody, *_args: Any, **_kwargs: Any) -> Any:
+    object.__getattribute__(nobody, "_questions").append(1)
+    raise Asked("nobody is here")
+
+
+QUESTIONS = (
+    "setattr", "call", "len", "iter", "next", "bool", "str", "repr", "getitem", "setitem", "delitem", "float", "int",
+    "abs", "contains", "instancecheck", "enter", "exit", "await", "lt", "le", "gt", "ge", "add", "radd", "sub", "rsub",
+    "mul", "rmul", "truediv", "floordiv", "mod", "and", "or",
+)  # fmt: skip
+for _question in QUESTIONS:
+    setattr(Nobody, f"__{_question}__", _ask)
+
+
+def _compiled(source: str) -> Any:
+    return compile(source, "<test>", "exec", dont_inherit=True)
+
+
+def defines_check(source: str) -> bool:
+    """Whether the source defines `check` and leaves calling it to us, as HumanEval does."""
+    body = ast.parse(source).body
+    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in body)
+    called = any(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "check"
+        for node in body
+    )
+    return defined and not called
