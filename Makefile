@@ -9,10 +9,16 @@ export TOKENIZERS_PARALLELISM ?= false
 export TRL_EXPERIMENTAL_SILENCE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: demo test lint types bench clean format
+# The quick tests on as many processes (`make check WORKERS=8`).
+WORKERS ?= 2
+
+.PHONY: demo check test lint types bench clean format
 
 demo: $(READY)
 	$(BIN)/jurybox demo
+
+check: lint types
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
 
 test: $(READY)
 	$(BIN)/python -m pytest

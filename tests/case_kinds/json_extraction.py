@@ -7,7 +7,7 @@ level; bounded: any verdict, in time; policy: no value and no exception, for wha
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from jurybox.judges import Verdict
@@ -19,9 +19,9 @@ LEVELS = ("strict", "extract", "repair")
 def check_row(row: dict[str, Any]) -> str | None:
     """What was expected and what came, or None when the row is right."""
     text = row["text"] if "text" in row else "".join(part * times for part, times in row["text_parts"])
-    start = perf_counter()
+    start = process_time()
     verdicts = {level: JSONJudge(level=level).verdict(text) for level in LEVELS}
-    seconds = (perf_counter() - start) / len(LEVELS)
+    seconds = (process_time() - start) / len(LEVELS)
     broken = [verdict for verdict in verdicts.values() if verdict.status == "error"]
     if broken:
         return f"expected a verdict, came {broken[0]!r}"

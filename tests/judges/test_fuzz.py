@@ -30,9 +30,9 @@ def batch() -> dict[str, list[Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("judge", list(shipped()), ids=repr)
 def test_every_completion_gets_a_verdict(judge, batch):
-    start = time.monotonic()
+    start = time.process_time()
     verdicts = judge.verdicts(**batch)
-    seconds = time.monotonic() - start
+    seconds = time.process_time() - start
     assert len(verdicts) == COUNT
     broken = [
         (

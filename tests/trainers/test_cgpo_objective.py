@@ -335,6 +335,7 @@ def test_crraft_imitates_the_baseline_answer_where_nothing_else_survives(build: 
     assert logs[-1]["cgpo/loss"] < 0.5 * logs[0]["cgpo/loss"]
 
 
+@pytest.mark.slow
 def test_a_judge_raises_the_share_of_satisfied_answers(build: Build) -> None:
     def violated(judges: Any) -> float:
         torch.manual_seed(0)

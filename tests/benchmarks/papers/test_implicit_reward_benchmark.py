@@ -18,6 +18,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 def test_how_far_each_divergence_goes() -> None:
     results = {arm: run(Setting(arm, 0, STEPS, lambda *_: None)) for arm in ARMS}
     for arm, kl in EXPECTED.items():

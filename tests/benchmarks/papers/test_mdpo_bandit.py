@@ -14,6 +14,7 @@ def rewards(arm: str) -> list[list[float]]:
     return [list(Bandit().train(ARMS[arm], seed=seed, iterations=60)) for seed in range(5)]
 
 
+@pytest.mark.slow
 def test_ten_inner_steps_are_early_and_one_arrives_too() -> None:
     ten, one = rewards("mdpo"), rewards("one")
     assert fmean(run[10] for run in ten) == pytest.approx(0.97, abs=0.03)

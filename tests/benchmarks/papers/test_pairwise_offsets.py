@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from jurybox.benchmarks.experiment import Setting
 from jurybox.benchmarks.papers.pairwise_rl.offsets import EXPERIMENT
 
 
+@pytest.mark.slow
 def test_the_claims_hold_on_a_seed_that_is_not_in_the_results() -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # small tensors: more threads only wait for each other

@@ -78,6 +78,7 @@ def test_a_world_alternates_its_strata_and_has_one_baseline_a_prompt() -> None:
     assert {name: len(rows) for name, rows in world.held_out.items()} == dict.fromkeys(STRATA, 5)
 
 
+@pytest.mark.slow
 def test_the_reward_model_learns_in_seconds_and_cannot_add() -> None:
     proxy = learned_proxy(seed=0, pairs=640)
     assert proxy.accuracy > 0.6
