@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 from ..judges import Judge, Verdict
 from ..judges.sample import samples_of
@@ -44,18 +46,46 @@ def is_grouped(reward: Reward) -> bool:
     return any(getattr(getattr(node, "judge", None), "kind", "") == "group" for node in reward.walk())
 
 
-def judge_rows(source: Rows, rows: Sequence[Row]) -> list[Verdict | None]:
-    """The verdicts on rows, in order; None for a row that cannot be judged.
+def judge_rows(source: Rows, rows: Sequence[Row]) -> list[tuple[Row, Verdict | None]]:
+    """The rows with their verdicts, in order; None for one that cannot be judged, which then says its error.
+
+    A row that the reward refuses (tests in no known form, a rule that there is not) costs itself only.
 
     Raises:
         Mistake: the reward itself broke (a wrong number of results, a judge that cannot be sent to a worker).
     """
-    fit = [row for row in rows if not row.error]
+    units = _units(source, [row for row in rows if not row.error])
+    judged = {row.number: (row, verdict) for row, verdict in _judged(source, units)}
+    return [judged.get(row.number, (row, None)) for row in rows]
+
+
+def _units(source: Rows, rows: Sequence[Row]) -> list[list[Row]]:
+    """What has to be judged together: neighbours of one prompt where a judge compares them, else single rows."""
+    grouped = is_grouped(source.reward)
+    units: list[list[Row]] = []
+    for row in rows:
+        if grouped and units and _same_prompt(units[-1][-1], row, source.prompt):
+            units[-1].append(row)
+        else:
+            units.append([row])
+    return units
+
+
+def _judged(source: Rows, units: Sequence[list[Row]]) -> list[tuple[Row, Verdict | None]]:
+    """All at once; where that is refused, by halves, until the unit that is to blame is alone."""
+    rows = [row for unit in units for row in unit]
+    if not rows:
+        return []
     try:
-        verdicts = iter(_evaluate(source, fit) if fit else ())
+        return list(zip(rows, _evaluate(source, rows), strict=True))
+    except (TypeError, ValueError) as error:
+        if len(units) == 1:
+            said = re.sub(r"^row \d+: ", "", str(error)) or type(error).__name__
+            return [(replace(row, error=said), None) for row in rows]
     except Exception as error:  # a judge isolates its rows, so this is about the reward as a whole
-        raise Mistake(f"judging rows {fit[0].number} to {fit[-1].number} raised {told(error)}") from error
-    return [None if row.error else next(verdicts) for row in rows]
+        raise Mistake(f"judging rows {rows[0].number} to {rows[-1].number} raised {told(error)}") from error
+    middle = len(units) // 2
+    return [*_judged(source, units[:middle]), *_judged(source, units[middle:])]
 
 
 def explain(source: Rows, row: Row) -> Explanation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 EXTRAS = {
-    "trl": ("accelerate", "datasets", "peft", "torch", "transformers", "trl"),
+    "trl": ("accelerate", "datasets", "peft", "pyarrow", "torch", "transformers", "trl"),
     "plot": ("matplotlib",),
     "fast": ("jsonschema_rs",),
     "cluster": ("dask", "distributed"),
@@ -30,3 +30,10 @@ def told(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({frame[0].filename}:{frame[0].lineno})" if frame else ""
     return f"{type(error).__name__}: {error}{where}"
+
+
+def in_short(error: BaseException) -> str:
+    """What an exception says, in one line: of a traceback that it carries from another process, only the last."""
+    head, traced, rest = str(error).partition("Traceback (most recent call last):")
+    lines = rest.strip().splitlines()
+    return f"{head.strip()} {lines[-1].strip()}" if traced and lines else " ".join(str(error).split())

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[int, int], None]]:
+def progress(total: int | None) -> Iterator[Callable[[int, int], None]]:
     """Gives a function to call with (position of `total`, rows done); it draws on stderr when that is a terminal.
+
+    `total` is None where nobody knows it: a pipe, a compressed file.
 
     The length of the work is the size of the file: counting its rows first would read it twice.
     """

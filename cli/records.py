@@ -8,6 +8,7 @@ happened to the file in between.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +17,7 @@ from ..judges import Verdict
 from .mistakes import Mistake
 from .rows import Row
 
+STANDARD_OUTPUT = Path("-")
 TAIL = 1 << 16  # bytes read at a time when looking for the last line
 
 
@@ -44,19 +46,42 @@ class Records:
         self.path = path
         self.judged_by = judged_by
         self.slim = slim
+        self.mended: list[Row] = []  # rows that could not be judged then, and read otherwise now
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the output is standard output, a pipe or a device: nothing can be taken up again there."""
+        return self.path == STANDARD_OUTPUT or (self.path.exists() and not self.path.is_file())
 
     def kept(self, rows: Iterator[Row]) -> Iterator[dict[str, Any]]:
         """The lines that are there already, each checked against the next row; a half-written last one is cut off.
 
+        A row that had only an error, and has been mended in the input, is not kept but noted in `mended`.
+
         Raises:
             Mistake: a line answers another row or was written by another judge.
         """
-        if not self.path.exists():
+        if self.is_stream or not self.path.exists():
             return
         _cut_half_line(self.path)
         with self.path.open("rb") as file:
             for place, text in enumerate(file, start=1):
-                yield self._checked(place, text, next(rows, None))
+                row = next(rows, None)
+                line = self._checked(place, text, row)
+                if row is not None and line["judged"]["input"] != row.digest:
+                    self.mended.append(row)
+                else:
+                    yield line
+
+    def replace(self, judged: Iterable[tuple[Row, Verdict | None]]) -> list[dict[str, Any]]:
+        """Write the lines of mended rows in place of their errors; the file is replaced as a whole, or not at all."""
+        lines = {row.number: record(row, verdict, self.judged_by, self.slim) for row, verdict in judged}
+        fresh = self.path.with_name(f".{self.path.name}.mended")
+        with self.path.open("rb") as old, fresh.open("wb") as new:
+            for number, text in enumerate(old):
+                new.write(_encode(lines[number]) if number in lines else text)
+        fresh.replace(self.path)
+        return list(lines.values())
 
     def _checked(self, place: int, text: bytes, row: Row | None) -> dict[str, Any]:
         where, way_out = f"{self.path} line {place}", "--overwrite starts anew"
@@ -66,7 +91,8 @@ class Records:
             there = judged["row"], judged["input"]
         except (ValueError, KeyError, TypeError) as error:
             raise Mistake(f"{where} was not written by this command; {way_out}") from error
-        if row is None or there != (row.number, row.digest):
+        mended = line.get("verdict") is None and row is not None and there[0] == row.number
+        if row is None or (there != (row.number, row.digest) and not mended):
             what = "a row that the input does not have" if row is None else f"another row than line {row.line}"
             raise Mistake(f"{where} answers {what} of the input: the input has changed; {way_out}")
         if judged["by"] != self.judged_by:
@@ -75,6 +101,10 @@ class Records:
 
     def open(self, anew: bool) -> IO[bytes]:
         """The file, to append to."""
+        if self.path == STANDARD_OUTPUT:
+            return open(sys.stdout.fileno(), "wb", closefd=False)
+        if self.is_stream:
+            return self.path.open("wb")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.path.open("wb" if anew else "ab")
 

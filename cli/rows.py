@@ -12,9 +12,7 @@ from typing import Any
 from ..judges.completion import completion_text
 from ..judges.verdict import json_safe
 from ..rewards import Reward, Route
-from .mistakes import Mistake
-
-LONGEST = 64 << 20  # bytes of one line; a longer one is a bad row, not a full memory
+from .lines import LONGEST, check, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,7 @@ class Rows:
     """
 
     def __init__(self, path: Path, reward: Reward, completion: str, prompt: str) -> None:
-        if not path.is_file():
-            raise Mistake(f"there is no file {path}")
+        check(path)
         self.path = path
         self.reward = reward
         self.completion = completion
@@ -54,12 +51,11 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         number = end = 0
-        with self.path.open("rb") as file:
-            for line, (text, size) in enumerate(_lines(file), start=1):
-                end += size
-                if text.strip():
-                    yield self._row(number, line, text, end)
-                    number += 1
+        for line, (text, size) in enumerate(lines(self.path), start=1):
+            end += size
+            if text.strip():
+                yield self._row(number, line, text, end)
+                number += 1
 
     def _row(self, number: int, line: int, text: bytes, end: int) -> Row:
         columns, error = _parse(text)
@@ -89,17 +85,6 @@ def needed(reward: Reward, row: Mapping[str, Any] | None = None) -> list[str]:
 def digest(text: bytes) -> str:
     """Sixteen hexadecimal digits that tell one line from another, line ends left out."""
     return hashlib.blake2b(text.strip(), digest_size=8).hexdigest()
-
-
-def _lines(file: Any) -> Iterator[tuple[bytes, int]]:
-    """Lines with their sizes; of a line longer than `LONGEST` only the beginning is kept."""
-    while text := file.readline(LONGEST + 1):
-        size = len(text)
-        rest = text
-        while len(rest) > LONGEST and not rest.endswith(b"\n"):
-            rest = file.readline(LONGEST + 1)
-            size += len(rest)
-        yield text, size
 
 
 def _parse(text: bytes) -> tuple[dict[str, Any], str]:

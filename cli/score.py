@@ -24,6 +24,7 @@ from time import perf_counter
 from typing import IO, TextIO
 
 from . import judging, selection
+from .lines import size_of
 from .mistakes import Mistake
 from .progress import progress
 from .records import Records
@@ -35,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = __doc__
-    parser.add_argument("file", type=Path, help="JSONL: one object with a completion on each line")
+    parser.add_argument("file", type=Path, help="JSONL (.gz too), Parquet, or - for a pipe: one object a line")
     selection.add_arguments(parser)
-    parser.add_argument("-o", "--output", metavar="OUT.jsonl", type=Path, help="where the judged rows go")
+    parser.add_argument("-o", "--output", metavar="OUT.jsonl", type=Path, help="where judged rows go; - for a pipe")
     parser.add_argument("--explain", metavar="ROW", type=_natural, help="only print the verdict on this row, from 0")
     parser.add_argument("--completion", metavar="COLUMN", default="completion", help="default: %(default)s")
     parser.add_argument("--prompt", metavar="COLUMN", default="prompt", help="default: %(default)s")
@@ -77,7 +78,11 @@ def _explain(source: Rows, number: int) -> int:
     if row.error:
         print(f"jurybox: row {number}, line {row.line}: {row.error}", file=sys.stderr)
         return 1
-    explanation = judging.explain(source, row)
+    try:
+        explanation = judging.explain(source, row)
+    except (TypeError, ValueError) as error:  # what the reward refuses of this row, as `judge_rows` does
+        print(f"jurybox: row {number}, line {row.line}: {error}", file=sys.stderr)
+        return 1
     print(explanation)
     print(json.dumps(explanation.verdict.to_dict(), indent=2, ensure_ascii=not _writes_unicode(sys.stdout)))
     return 0
@@ -86,17 +91,21 @@ def _explain(source: Rows, number: int) -> int:
 def _score(args: argparse.Namespace, source: Rows) -> int:
     if args.output is None:
         raise Mistake("give -o OUT.jsonl for the judged rows, or --explain ROW to look at one")
-    if args.output.exists() and args.output.samefile(args.file):
+    if args.output.is_file() and args.file.exists() and args.output.samefile(args.file):
         raise Mistake(f"{args.output} is the input; the judged rows need a file of their own")
     records = Records(args.output, selection.identity(args, source.reward), args.slim)
     summary, start = Summary(), perf_counter()
     rows = iter(source)
     for line in () if args.overwrite else records.kept(rows):
         summary.add(line, kept=True)
-    rest = rows if args.limit is None else islice(rows, max(args.limit - summary.kept, 0))
+    if records.mended:
+        for line in records.replace(judging.judge_rows(source, records.mended)):
+            summary.add(line)
+    done = summary.kept + len(records.mended)
+    rest = rows if args.limit is None else islice(rows, max(args.limit - done, 0))
     with records.open(args.overwrite) as file, judging.workers(source.reward, args.workers):
         _judge(args, source, rest, records, file, summary)
-    print(summary.text(perf_counter() - start))
+    print(summary.text(perf_counter() - start), file=sys.stderr if records.is_stream else sys.stdout)
     return _report_bad_rows(summary)
 
 
@@ -104,11 +113,10 @@ def _judge(
     args: argparse.Namespace, source: Rows, rows: Iterator[Row], records: Records, file: IO[bytes], summary: Summary
 ) -> None:
     """Judge the rows, write and count them, and show how far it is."""
-    done = summary.kept
-    with progress(source.path.stat().st_size) as show:
+    done = summary.kept + len(records.mended)
+    with progress(size_of(source.path)) as show:
         for batch in judging.batches(rows, args.batch, args.prompt, judging.is_grouped(source.reward)):
-            verdicts = judging.judge_rows(source, batch)
-            for line in records.write(file, zip(batch, verdicts, strict=True)):
+            for line in records.write(file, judging.judge_rows(source, batch)):
                 summary.add(line)
             done += len(batch)
             show(batch[-1].end, done)

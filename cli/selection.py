@@ -15,7 +15,7 @@ from typing import Any
 
 from ..judges import Judge
 from ..rewards import Reward, as_reward
-from .mistakes import Mistake, missing_extra, told
+from .mistakes import Mistake, in_short, missing_extra, told
 
 LONGEST_NAME = 100  # characters of a reward that are written into every output line
 # name -> (module of jurybox.judges, class)
@@ -106,8 +106,8 @@ def _named_judge(args: Namespace) -> Reward:
         raise Mistake(f"--judge {args.judge} has no use for {flag}; its options are: {', '.join(accepted)}")
     try:
         return as_reward(kind(**options))
-    except (TypeError, ValueError) as error:
-        raise Mistake(f"--judge {args.judge}: {error}") from error
+    except Exception as error:  # an option that is refused, a module that cannot be loaded, no isolation here
+        raise Mistake(f"--judge {args.judge}: {in_short(error)}") from error
 
 
 def _option(text: str) -> tuple[str, Any]:

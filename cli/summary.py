@@ -31,7 +31,7 @@ class Tally:
         statuses = {said["status"] for _, said in walk("", verdict)}
         self.rows += 1
         self.timeouts += "timeout" in statuses
-        self.errors += "error" in statuses
+        self.errors += any(_failed(said) for _, said in walk("", verdict))
         self.seconds += seconds(verdict)
         if verdict["score"] is not None:
             self.scored += 1
@@ -74,7 +74,7 @@ class Summary:
         for path, part in walk("", verdict):
             if path:
                 self.parts.setdefault(path, Tally()).add(part)
-            if part["status"] != "scored" and not part.get("parts"):
+            if (part["status"] != "scored" or _failed(part)) and not part.get("parts"):
                 self._count_failure(path, part)
         slow = (seconds(verdict), record["judged"]["row"], verdict["reason"])
         keep = heapq.heappush if len(self.slowest) < SLOWEST else heapq.heappushpop
@@ -110,6 +110,11 @@ def walk(path: str, verdict: Said) -> Iterator[tuple[str, Said]]:
     for part in verdict.get("parts", ()):
         if part["verdict"] is not None:
             yield from walk(f"{path}/{part['name']}".lstrip("/"), part["verdict"])
+
+
+def _failed(verdict: Said) -> bool:
+    """Whether a judge broke on the row: it scored the least, and says which exception it was."""
+    return verdict["status"] == "error" or (verdict["reason"] == "exception" and "error" in verdict["evidence"])
 
 
 def seconds(verdict: Said) -> float:

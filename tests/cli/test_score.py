@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -72,8 +73,8 @@ def read(path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
-def score(*words: str, attribute: str = "reward") -> int:
-    return main(["score", "in.jsonl", "--reward", f"{module()}:{attribute}", *words])
+def score(*words: str, attribute: str = "reward", file: str = "in.jsonl") -> int:
+    return main(["score", file, "--reward", f"{module()}:{attribute}", *words])
 
 
 def row(completion: Any, solution: str = "5", **columns: Any) -> dict[str, Any]:
@@ -224,8 +225,8 @@ def test_failures_are_counted_apart(here: Path, capsys: pytest.CaptureFixture[st
     write("in.jsonl", [row("5"), row("boom"), row("skip"), row("boom")])
     assert score("-o", "out.jsonl", attribute="picky") == 0
     captured = capsys.readouterr()
-    assert captured.out.splitlines()[2].split()[:6] == ["all", "1.0000", "100.0%", "3", "0", "2"]
-    assert "1 × error: exception: RuntimeError: burst" in captured.out.replace("2 ×", "1 ×")
+    assert captured.out.splitlines()[2].split()[:6] == ["all", "0.3333", "33.3%", "1", "0", "2"]
+    assert "2 × scored: exception: RuntimeError: burst" in captured.out
     assert captured.err == ""
 
 
@@ -351,3 +352,81 @@ def test_help_and_score_load_no_torch(here: Path) -> None:
     """)
     words = ["score", "in.jsonl", "--reward", f"{module()}:reward", "-o", "out.jsonl"]
     subprocess.run([sys.executable, "-c", program, *words], check=True, cwd=here, capture_output=True)
+
+
+CODE = "```python\nprint(int(input())+1)\n```"
+TESTS = [{"stdin": "1", "stdout": "2"}]
+
+
+def test_a_row_whose_tests_cannot_be_read_costs_itself_only(here, capsys):
+    rows = [{"completion": CODE, "tests": tests} for tests in (TESTS, {"foo": 1}, TESTS, None, TESTS)]
+    write("in.jsonl", rows)
+    assert main(["score", "in.jsonl", "--judge", "code", "-o", "out.jsonl"]) == 1
+    lines = read("out.jsonl")
+    assert [line["passed"] for line in lines] == [True, None, True, None, True]
+    assert lines[1]["error"].startswith("line 2: unknown layout of tests")
+    assert "bad row: line 2:" in capsys.readouterr().err
+    assert main(["score", "in.jsonl", "--judge", "code", "--explain", "1"]) == 1
+    assert "row 1, line 2" in capsys.readouterr().err
+
+
+def test_a_compressed_file_and_a_pipe_are_read_and_written_to(here, capsys, monkeypatch):
+    text = "".join(json.dumps({"completion": c, "solution": "4"}) + "\n" for c in ("4", "5")).encode()
+    Path("in.jsonl.gz").write_bytes(gzip.compress(text))
+    assert score("-o", "out.jsonl", file="in.jsonl.gz") == 0
+    assert [line["passed"] for line in read("out.jsonl")] == [True, False]
+    command = [sys.executable, "-m", "jurybox.cli", "score", "-", "--judge", "exact", "-o", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, check=True)
+    assert [json.loads(line)["passed"] for line in done.stdout.splitlines()] == [True, False]
+    assert b"passed 1 of 2" in done.stderr
+    done = subprocess.run([*command[:-1], "/dev/stdout"], input=gzip.compress(text), capture_output=True, check=True)
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_parquet_table_is_read(here):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"completion": ["4", "5"], "solution": ["4", "4"]}), "in.parquet")
+    assert score("-o", "out.jsonl", file="in.parquet") == 0
+    assert [line["passed"] for line in read("out.jsonl")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ('{"completion": "4", "solution": "4"}\n'.encode("utf-16"), "UTF-16"),
+        ('{"completion": "4", "solution": "4"}\n'.encode("utf-16-le"), "UTF-16"),
+        (b'[{"completion": "4"},\n {"completion": "5"}]\n', "one JSON array"),
+        (b'\n{\n  "completion": "4"\n}\n', "pretty-printed"),
+    ],
+)
+def test_what_is_no_json_lines_is_told_once(here, capsys, content, hint):
+    Path("in.jsonl").write_bytes(content)
+    assert score("-o", "out.jsonl") == 2
+    assert hint in capsys.readouterr().err
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_mended_line_is_judged_anew_and_the_rest_is_kept(here, capsys):
+    good = json.dumps({"completion": "4", "solution": "4"})
+    Path("in.jsonl").write_bytes(
+        f"{good}\n".encode() + '{"completion": "é4"}\n'.encode("latin-1") + f"{good}\n".encode()
+    )
+    assert score("-o", "out.jsonl") == 1
+    Path("in.jsonl").write_text(f'{good}\n{{"completion": "é4", "solution": "4"}}\n{good}\n{good}\n')
+    assert score("-o", "out.jsonl") == 0
+    lines = read("out.jsonl")
+    assert [line["passed"] for line in lines] == [True] * 4
+    assert [line["judged"]["row"] for line in lines] == [0, 1, 2, 3]
+    assert "2 kept" in capsys.readouterr().out
+    Path("in.jsonl").write_text(f'{{"completion": "other", "solution": "4"}}\n{good}\n{good}\n{good}\n')
+    assert score("-o", "out.jsonl") == 2  # a row that had a verdict is another one: the input has changed
+
+
+def test_an_option_that_cannot_be_had_is_one_sentence(here, capsys):
+    write("in.jsonl", [{"completion": CODE, "tests": TESTS}])
+    assert main(["score", "in.jsonl", "--judge", "code", "--option", 'preload=["no_such_module"]', "-o", "o"]) == 2
+    told = capsys.readouterr().err
+    assert "no_such_module" in told
+    assert "Traceback" not in told
