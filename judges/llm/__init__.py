@@ -1,8 +1,9 @@
 """Language models as judges: any server, a local model, or a plain function, asked carefully."""
 
 from .asking import Patience
+from .budget import Budget
 from .cache import ReplyCache
-from .failure import BadResponse, RequestFailed
+from .failure import BadResponse, BudgetSpent, QuestionTooLong, RequestFailed
 from .judge import LLMJudge
 from .label import likeliest, read_label
 from .line import Unreadable
@@ -15,12 +16,15 @@ from .template import Template
 
 __all__ = [
     "BadResponse",
+    "Budget",
+    "BudgetSpent",
     "Decider",
     "JudgeFailed",
     "LLMJudge",
     "LocalModel",
     "OpenAICompatible",
     "Patience",
+    "QuestionTooLong",
     "Reply",
     "ReplyCache",
     "RequestFailed",

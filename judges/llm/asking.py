@@ -15,7 +15,8 @@ from typing import Any
 
 from ..verdict import Status
 from ..workers.loop import gather_on_loop
-from .failure import may_pass, reason_of, retry_after
+from .budget import Budget
+from .failure import may_pass, reason_of, retry_after, too_long
 from .reply import Complete, Decider, Labels, Messages, Reply
 from .template import Question
 
@@ -31,6 +32,7 @@ class Outcome:
         reason, status, error: of the failure; the error in the words of whoever raised it.
         requests: how often the model was asked for it.
         seconds: from the first attempt to the end of the last.
+        too_long: where the question was too long for the model: its tokens and those the model reads, 0 if not known.
     """
 
     reply: Reply | None = None
@@ -39,6 +41,7 @@ class Outcome:
     error: str = ""
     requests: int = 0
     seconds: float = 0.0
+    too_long: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Patience:
         backoff: the longest pause before the second attempt; it doubles with every further one, and the pause is
             drawn at random below it, so that clients that failed together do not come back together.
         limit: requests in flight at once.
+        budget: what may be asked and spent, see `Budget`; waiting for it counts as time of the batch.
 
     Raises:
         ValueError: a number that is not positive.
@@ -62,6 +66,7 @@ class Patience:
     retries: int = 3
     backoff: float = 0.5
     limit: int = 8
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         for name in ("timeout", "deadline", "limit"):
@@ -123,12 +128,21 @@ async def _ask(complete: Complete, question: Question, patience: Patience, end: 
     start = time.monotonic()
     requests = 0
     while (now := time.monotonic()) < end:
-        requests += 1
+        messages, budget = question.messages(), patience.budget
         try:
-            async with asyncio.timeout_at(min(now + patience.timeout, end)):
-                reply = await _call(complete, question.messages())
+            if budget is not None:
+                async with asyncio.timeout_at(end):
+                    await budget.admit(messages)
+            requests += 1
+            reply = None
+            try:
+                async with asyncio.timeout_at(min(time.monotonic() + patience.timeout, end)):
+                    reply = await _call(complete, messages)
+            finally:
+                if budget is not None:
+                    budget.charge(messages, reply)
         except Exception as error:
-            pause = patience.pause(error, requests - 1)
+            pause = patience.pause(error, max(requests - 1, 0))
             now = time.monotonic()
             if now >= end:
                 break
@@ -180,7 +194,8 @@ def _failed(error: BaseException, requests: int, seconds: float) -> Outcome:
     if reason == "exception":  # nobody expects it, so the log says where
         logger.warning("a model could not be asked: %s: %s", type(error).__name__, error, exc_info=error)
     status: Status = "timeout" if reason == "timeout" else "error"
-    return Outcome(None, reason, status, f"{type(error).__name__}: {error}"[:300], requests, seconds)
+    said = f"{type(error).__name__}: {error}"[:300]
+    return Outcome(None, reason, status, said, requests, seconds, too_long(error))
 
 
 def _too_late(requests: int, seconds: float) -> Outcome:

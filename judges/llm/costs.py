@@ -31,4 +31,6 @@ def costs_of(verdicts: Iterable[Verdict]) -> Counter[str]:
         costs.update({name: int(evidence[name]) for name in SUMMED if name in evidence})
         if "failed" in evidence:
             costs.update(["failed", f"failed/{evidence['failed']}"])
+        if "spoilt_by" in evidence:
+            costs.update(["spoilt", f"spoilt/{verdict.reason}"])
     return costs

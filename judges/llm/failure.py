@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 RATE_LIMITED = 429
+MAY_PASS = (408, 409, 425)  # a server that did not wait, or was busy with something else
+_TOO_LONG = re.compile(
+    r"context[ _-]?(?:length|window|size)|too long|too many (?:\w+ )?tokens|max_model_len|reduce the length|"
+    r"maximum (?:number of |allowed |input |prompt |sequence )*(?:length|tokens)|above_max_length|"
+    r"(?:prompt|input|request|messages?|payload|entity|body|sequence|text)\W+(?:\S+ ){0,12}?"
+    r"(?:too large|exceeds?|longer than)|"
+    r"inputs?\W+tokens? \+",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(r"(?<![\w.])\d{2,9}(?![\w.]*\d)")
 
 
 class RequestFailed(RuntimeError):  # noqa: N818
@@ -28,6 +39,14 @@ class RequestFailed(RuntimeError):  # noqa: N818
         return str(self.args[0])
 
 
+class QuestionTooLong(ValueError):  # noqa: N818
+    """A question has more tokens than the model reads."""
+
+
+class BudgetSpent(RuntimeError):  # noqa: N818
+    """A budget's cap is reached: nothing more is asked."""
+
+
 class BadResponse(RuntimeError):  # noqa: N818
     """A server answered with something that is no chat completion."""
 
@@ -37,11 +56,15 @@ def reason_of(error: BaseException) -> str:
 
     The errors of SDKs are understood too, by their `status_code` or the connection error that caused them.
     """
+    if isinstance(error, BudgetSpent):
+        return "budget spent"
+    if isinstance(error, QuestionTooLong):
+        return "too long"
     status = status_of(error)
     if status == RATE_LIMITED:
         return "rate limited"
     if status is not None:
-        return "server error" if status >= 500 else "request refused"
+        return "server error" if status >= 500 or status in MAY_PASS else "request refused"
     if isinstance(error, TimeoutError):
         return "timeout"
     if isinstance(error, BadResponse):
@@ -63,6 +86,23 @@ def status_of(error: BaseException) -> int | None:
         if isinstance(status, int):
             return status
     return None
+
+
+def too_long(error: BaseException) -> tuple[int, int] | None:
+    """The tokens of a question that is too long for its model and the tokens the model reads, (0, 0) where the error
+    does not say; None for any other error.
+
+    >>> too_long(RequestFailed("This model's maximum context length is 4096 tokens. However, you requested 5000", 400))
+    (5000, 4096)
+    """
+    if isinstance(error, QuestionTooLong) or status_of(error) == 413:
+        said = str(error)
+    elif status_of(error) in (400, 422, 500) and _TOO_LONG.search(said := str(error)):
+        pass
+    else:
+        return None
+    counts = sorted({int(count) for count in _COUNT.findall(said.replace(",", ""))} - {status_of(error)}, reverse=True)
+    return (counts[0], counts[1]) if len(counts) > 1 else (0, 0)
 
 
 def retry_after(error: BaseException) -> float | None:

@@ -10,14 +10,18 @@ from ..judge import Judge
 from ..sample import Sample
 from ..thinking import answer_start
 from ..verdict import Verdict
-from .asking import Outcome, Patience, ask_all, decide_all
-from .cache import ReplyCache, cache_key
+from .asking import Patience
+from .budget import Budget
+from .cache import ReplyCache
 from .costs import Costs, costs_of
-from .label import checked
+from .fault import too_long_by, unread, without
+from .label import checked, read_label
+from .line import Unreadable
+from .panel import Panel
 from .policy import POLICIES, FailurePolicy, JudgeFailed
-from .reply import Complete, Decider, Labels
+from .reply import Complete, Decider, Labels, Reply
 from .template import YES_NO, Question, Template, column_text
-from .voting import Vote, elect
+from .voting import Vote, cost_of, elect, least
 
 OWN_HOLES = ("completion", "prompt", "labels")
 
@@ -30,11 +34,13 @@ class LLMJudge(Judge):
     >>> polite.verdict("Good morning!").score
     1.0
 
-    Reasons: the label the model chose; abstaining (see `on_error`) with "no label", "several labels", "unknown label",
-    "cut off" (its reply cannot be read), "rate limited", "server error", "connection failed", "request refused",
-    "bad response", "timeout", "deadline" or "exception" (it did not reply). Whatever `on_error` says, "no majority"
-    abstains, and so does "missing value" (the row lacks what the template shows: nothing was asked); "unfinished
-    thinking", the completion's own, scores 0.0.
+    Reasons: the label the model chose; "no majority", which scores as the worst label voted for. What the completion
+    causes scores as the least label: "unfinished thinking" (its own), "too long" (for the model), and any reply that
+    cannot be read while the model's reply about an empty completion can (see `fault`): "no label", "several labels",
+    "unknown label", "unlikely labels", "cut off". Whatever else leaves no verdict abstains (see `on_error`), with the
+    same reasons or "rate limited", "server error", "connection failed", "request refused", "bad response", "timeout",
+    "deadline", "budget spent", "exception". "missing value" abstains whatever `on_error` says: the row lacks what the
+    template shows, and nothing was asked.
 
     The completion, the prompt and the columns are quoted between lines with a random code that does not occur in
     them, and declared to be data (see `fence`).
@@ -52,11 +58,13 @@ class LLMJudge(Judge):
         constants: texts that fill holes as they are, e.g. `{"rubric": "…"}`; they are trusted.
         rename: hole to column, where the data set has another name for it: `{"solution": "answer"}`.
         thinking: whether the completion is shown with its thinking; by default only what follows it.
-        limit, timeout, deadline, retries, backoff: see `Patience`.
+        floor: of a model that decides by the probabilities of the labels (`LocalModel`): the least sum of them all
+            with which the likeliest counts. Below it the model would say something else altogether.
+        limit, timeout, deadline, retries, backoff, budget: see `Patience` and `Budget`.
 
     Attributes:
-        costs: what the judge did so far: "requests", "prompt_tokens", "completion_tokens", "cached", "failed", and
-            "failed/REASON".
+        costs: what the judge did so far: "requests", "prompt_tokens", "completion_tokens", "cached", "failed" and
+            "failed/REASON" (rows that abstained), "spoilt" and "spoilt/REASON" (rows whose completion left no verdict).
     """
 
     def __init__(
@@ -72,37 +80,44 @@ class LLMJudge(Judge):
         constants: Mapping[str, str] | None = None,
         rename: Mapping[str, str] | None = None,
         thinking: bool = False,
+        floor: float = 0.1,
         limit: int = 8,
         timeout: float = 30.0,
         deadline: float | None = 300.0,
         retries: int = 3,
         backoff: float = 0.5,
+        budget: Budget | None = None,
         name: str = "",
         threshold: float = 1.0,
     ) -> None:
-        if not callable(complete) and not isinstance(complete, Decider):
-            raise TypeError(f"complete is a function of messages, not {type(complete).__name__}")
         if on_error not in POLICIES:
             raise ValueError(f"on_error must be one of {', '.join(POLICIES)}, not {on_error!r}")
-        if votes < 1 or (votes > 1 and _deterministic(complete)):
-            raise ValueError(
-                f"votes={votes} needs a number of at least 1, and above 1 a model that samples: set its temperature"
-            )
-        self.complete = complete
+        if not 0.0 <= floor < 1.0:
+            raise ValueError(f"floor is a probability below 1, not {floor!r}")
+        patience = Patience(timeout, deadline, retries, backoff, limit, budget)
+        self.panel = Panel(complete, patience, votes=votes, cache=cache, model=model)
         self.template = Template.load(template)
         self.labels = checked(labels or self.template.labels or YES_NO)
-        self.votes = votes
-        self.cache = ReplyCache(cache) if isinstance(cache, (str, Path)) else cache
-        self.identity = _identity(complete, model, needed=cache is not None)
+        self.floor = floor
         self.on_error = on_error
         self.constants = {**(constants or {}), "labels": _one_of(self.labels)}
         self.thinking = thinking
-        self.patience = Patience(timeout, deadline, retries, backoff, limit)
         self.name = name or self.template.name
         self.threshold = threshold
         self.costs = Costs()
         self._holes = self._columns_of_holes(rename or {})
         self.columns = tuple(self._holes.values())
+        self._readable: set[str] = set()  # keys of the questions without their completion whose replies could be read
+
+    @property
+    def complete(self) -> Complete | Decider:
+        """The model."""
+        return self.panel.complete
+
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        """The quotations whose authors gain when there is no verdict."""
+        return ("completion",)
 
     def _columns_of_holes(self, rename: Mapping[str, str]) -> dict[str, str]:
         holes = [hole for hole in self.template.holes if hole not in (*OWN_HOLES, *self.constants)]
@@ -126,7 +141,9 @@ class LLMJudge(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
         questions = [self._question(sample) for sample in samples]
-        keys = ["" if isinstance(question, Verdict) else self._cache_key(question) for question in questions]
+        keys = [
+            "" if isinstance(question, Verdict) else self.panel.key(question, self.labels) for question in questions
+        ]
         asked = {key: q for key, q in zip(keys, questions, strict=True) if not isinstance(q, Verdict)}
         said = self._verdicts(asked)
         return [q if isinstance(q, Verdict) else said[key] for key, q in zip(keys, questions, strict=True)]
@@ -135,7 +152,7 @@ class LLMJudge(Judge):
         """What to ask about a row, or the verdict on a row about which nothing is asked."""
         start = 0 if self.thinking else answer_start(sample.text)
         if start is None:
-            return Verdict(0.0, reason="unfinished thinking")
+            return Verdict(least(self.labels), reason="unfinished thinking")
         quotes = {"completion": sample.text[start:].strip()}
         if "prompt" in self.template.holes:
             quotes["prompt"] = sample.prompt_text
@@ -147,49 +164,47 @@ class LLMJudge(Judge):
             return Verdict(None, "skipped", "missing value", {"missing": name})
         return Question(self.template, quotes, self.constants)
 
-    def _cache_key(self, question: Question) -> str:
-        return cache_key(self.identity, list(self.labels.items()), question.content)
+    def _read(self, reply: Reply) -> str:
+        label = read_label(reply, self.labels, cut_off=reply.cut_off)
+        mass = sum(reply.probabilities.values())
+        if reply.probabilities and mass < self.floor:
+            raise Unreadable("unlikely labels", f"all labels together have the probability {mass:.3g}")
+        return label
 
     def _verdicts(self, questions: Mapping[str, Question]) -> dict[str, Verdict]:
         """The verdict on every question, by its key; each is asked as often as there are votes."""
-        ballots = {key: [f"{key}-{vote}" for vote in range(self.votes)] for key in questions}
-        votes = self._remembered([ticket for tickets in ballots.values() for ticket in tickets])
-        missing = {
-            ticket: question
+        votes = self.panel.poll(questions, self._read, self.labels)
+        verdicts = {key: elect(cast, self.labels) for key, cast in votes.items()}
+        failed = {key: questions[key] for key, verdict in verdicts.items() if verdict.status in ("error", "timeout")}
+        spoilt = self._spoilt(failed, votes)
+        return {key: self._settled(verdict, votes[key], spoilt.get(key, ())) for key, verdict in verdicts.items()}
+
+    def _spoilt(
+        self, questions: Mapping[str, Question], votes: Mapping[str, Sequence[Vote]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Of the questions without a verdict: by which of the suspected quotations it was lost."""
+        by = {key: too_long_by(question, votes[key], self.suspects) for key, question in questions.items()}
+        controls = {
+            (key, name): without(question, name)
             for key, question in questions.items()
-            for ticket in ballots[key]
-            if ticket not in votes
-        }  # fmt: skip
-        outcomes = dict(zip(missing, self._ask(list(missing.values())), strict=True))
-        new = {ticket: Vote.read(outcome, self.labels) for ticket, outcome in outcomes.items()}
-        self._remember(new)
-        votes |= new
-        return {key: self._settled([votes[ticket] for ticket in tickets]) for key, tickets in ballots.items()}
+            if unread(votes[key])
+            for name in self.suspects
+        }
+        keys = {place: self.panel.key(control, self.labels) for place, control in controls.items()}
+        asked = {keys[place]: control for place, control in controls.items() if keys[place] not in self._readable}
+        replies = self.panel.poll(asked, self._read, self.labels, votes=1)
+        self.costs.add(cost_of(vote for [vote] in replies.values()))
+        self._readable |= {key for key, [vote] in replies.items() if vote.label is not None}
+        for (key, name), control in keys.items():
+            by[key] += (name,) if control in self._readable else ()
+        return {key: names for key, names in by.items() if names}
 
-    def _ask(self, questions: Sequence[Question]) -> list[Outcome]:
-        if not questions:
-            return []
-        if isinstance(self.complete, Decider):
-            return decide_all(self.complete, questions, self.labels, self.patience)
-        return ask_all(self.complete, questions, self.patience)
-
-    def _remembered(self, tickets: Sequence[str]) -> dict[str, Vote]:
-        if self.cache is None:
-            return {}
-        self.cache.refresh()
-        replies = {ticket: self.cache.get(ticket) for ticket in tickets}
-        votes = {t: Vote.read(Outcome(reply), self.labels) for t, reply in replies.items() if reply is not None}
-        return {ticket: vote for ticket, vote in votes.items() if vote.label is not None}
-
-    def _remember(self, votes: Mapping[str, Vote]) -> None:
-        """Keep what could be read; what failed is asked again next time."""
-        if self.cache is not None:
-            replies = {ticket: vote.outcome.reply for ticket, vote in votes.items() if vote.label is not None}
-            self.cache.add({ticket: reply for ticket, reply in replies.items() if reply is not None})
-
-    def _settled(self, votes: Sequence[Vote]) -> Verdict:
-        verdict = elect(votes, self.labels)
-        if verdict.status in ("error", "timeout"):
+    def _settled(self, verdict: Verdict, votes: Sequence[Vote], spoilt_by: tuple[str, ...]) -> Verdict:
+        if spoilt_by:
+            reason = "too long" if any(vote.outcome.too_long for vote in votes) else verdict.reason
+            kept = {name: value for name, value in verdict.evidence.items() if name != "failed"}
+            verdict = Verdict(least(self.labels), reason=reason, evidence={"spoilt_by": list(spoilt_by), **kept})
+        elif verdict.status in ("error", "timeout"):
             if self.on_error == "raise":
                 raise JudgeFailed(self.name, verdict)
             if self.on_error == "zero":
@@ -204,22 +219,12 @@ class LLMJudge(Judge):
 
     def close(self) -> None:
         """Close the model's connections."""
-        close = getattr(self.complete, "close", None)
-        if close is not None:
-            close()
+        self.panel.close()
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return {**super().__getstate__(), "_readable": set()}
 
 
 def _one_of(labels: Labels) -> str:
     *names, last = labels
     return f"{', '.join(names)} or {last}"
-
-
-def _deterministic(complete: Any) -> bool:
-    return isinstance(complete, Decider) or bool(getattr(complete, "deterministic", False))
-
-
-def _identity(complete: Any, model: str, *, needed: bool) -> dict[str, Any]:
-    identity = {**getattr(complete, "identity", {}), **({"model": model} if model else {})}
-    if needed and not identity.get("model"):
-        raise ValueError("a cache must know which model replied: give LLMJudge(..., model='its name')")
-    return identity

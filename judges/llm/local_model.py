@@ -11,6 +11,7 @@ from typing import Any
 
 from ..pretrained import Pretrained
 from ..written import Written
+from .failure import QuestionTooLong
 from .label import likeliest
 from .reply import Labels, Messages, Reply
 
@@ -69,7 +70,8 @@ class LocalModel(Written):
         """For each conversation the likeliest label.
 
         Raises:
-            ValueError: a conversation is longer than the model reads, or its probabilities are no numbers.
+            QuestionTooLong: a conversation is longer than the model reads.
+            ValueError: its probabilities are no numbers.
         """
         spelt = [self._spelt(self._text(messages), tuple(labels)) for messages in conversations]
         found = self._log_probabilities([spelling for spellings in spelt for spelling in spellings.values()])
@@ -101,7 +103,7 @@ class LocalModel(Written):
             joined = len(whole) > len(prompt) and whole[: len(prompt)] == prompt
             tokens = whole[len(prompt) :] if joined else tuple(encode(begun, add_special_tokens=False))
             if len(prompt) + len(tokens) > longest:
-                raise ValueError(f"{len(prompt)} tokens to read, but the model reads {longest}")
+                raise QuestionTooLong(f"{len(prompt) + len(tokens)} tokens to read, but the model reads {longest}")
             spellings[label] = (prompt, tokens)
         return spellings
 

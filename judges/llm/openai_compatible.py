@@ -13,6 +13,11 @@ from ..written import Written
 from .failure import BadResponse, RequestFailed
 from .reply import Messages, Reply
 
+REDIRECTS = (307, 308)  # what repeats the request as it is; after others a POST becomes a GET
+MAX_REDIRECTS = 5
+SHOWN = 1_000  # characters of a server's error
+_CODES = {"rate_limit_exceeded": 429, "insufficient_quota": 429, "server_error": 500, "overloaded_error": 529}
+
 
 class OpenAICompatible(Written):
     """A model behind `POST {base_url}/chat/completions`; needs the extra `jurybox[llm]`.
@@ -77,24 +82,33 @@ class OpenAICompatible(Written):
         """The model's reply.
 
         Raises:
-            RequestFailed: a status other than 200.
+            RequestFailed: a status other than 200, or an error in place of a completion.
             ConnectionError: the server cannot be reached, or hung up.
             BadResponse: it is no chat completion.
         """
         body = {"model": self.model, "messages": list(messages), **self.sampling}
         try:
-            response = await self._client().post(self.url, json=body, headers=self._headers())
+            response = await self._posted(body)
         except self._httpx.TransportError as error:
             raise ConnectionError(f"{self.url}: {type(error).__name__}: {error}") from error
         except self._httpx.HTTPError as error:
             raise BadResponse(f"{self.url}: {type(error).__name__}: {error}") from error
         if response.status_code != 200:
             raise RequestFailed(
-                f"HTTP {response.status_code} from {self.url}: {response.text[:200]}",
+                f"HTTP {response.status_code} from {self.url}: {response.text[:SHOWN]}",
                 response.status_code,
                 dict(response.headers),
             )
         return self._read(response)
+
+    async def _posted(self, body: dict[str, Any]) -> Any:
+        client = self._client()
+        response = await client.post(self.url, json=body, headers=self._headers())
+        for _ in range(MAX_REDIRECTS):
+            if response.status_code not in REDIRECTS or response.next_request is None:
+                break
+            response = await client.send(response.next_request)  # which sends the key to no other host
+        return response
 
     def _client(self) -> Any:
         loop = asyncio.get_running_loop()
@@ -109,22 +123,22 @@ class OpenAICompatible(Written):
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _read(self, response: Any) -> Reply:
-        kind = response.headers.get("content-type", "")
-        if "json" not in kind:
-            raise BadResponse(f"{self.url} sent {kind or 'no content type'}, not JSON: {response.text[:100]!r}")
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        if kind and "json" not in kind and kind not in ("text/plain", "application/octet-stream"):
+            raise BadResponse(f"{self.url} sent {kind}, not JSON: {response.text[:100]!r}")
         try:
             body = response.json()
+            if error := _error_in(body):
+                raise _failure(error, self.url)
             choice = body["choices"][0]
-            said = {"content": choice["message"]["content"]}  # reasoning in a field of its own is no verdict
-            usage = body.get("usage") or {}
-            return Reply(
-                completion_text(said),
-                prompt_tokens=int(usage.get("prompt_tokens") or 0),
-                completion_tokens=int(usage.get("completion_tokens") or 0),
-                cut_off=choice.get("finish_reason") == "length",
-            )
+            if not isinstance(choice["message"], dict):
+                raise TypeError("a message is an object")
+            text = completion_text({"content": choice["message"]["content"]})  # reasoning in a field of its own is none
+            cut_off = choice.get("finish_reason") in ("length", "content_filter")
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
             raise BadResponse(f"{self.url} sent no chat completion: {response.text[:100]!r}") from error
+        prompt_tokens, completion_tokens = _usage(body)
+        return Reply(text, cut_off=cut_off, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,3 +153,30 @@ class OpenAICompatible(Written):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._connect()
+
+
+def _error_in(body: Any) -> Any:
+    """The error that a gateway sends with status 200, in place of choices or inside the first."""
+    choices = body.get("choices")
+    if not choices:
+        return body.get("error")
+    return choices[0].get("error") if choices[0].get("finish_reason") == "error" else None
+
+
+def _failure(error: Any, url: str) -> RequestFailed:
+    fields = error if isinstance(error, dict) else {"message": error}
+    code = fields.get("code", fields.get("status", fields.get("type")))
+    text = f"an error from {url}: {fields}"[:SHOWN]
+    if isinstance(code, str):
+        code = int(code) if code.isdecimal() and len(code) == 3 else _CODES.get(code)
+    if isinstance(code, int) and 400 <= code < 600:
+        return RequestFailed(text, code)
+    return RequestFailed(text, 400 if "context" in text else 502)
+
+
+def _usage(body: dict[str, Any]) -> tuple[int, int]:
+    """The tokens of the prompt and of the completion as the server counted them; nonsense counts nothing."""
+    usage = body.get("usage")
+    counts = [usage.get(f"{part}_tokens") if isinstance(usage, dict) else 0 for part in ("prompt", "completion")]
+    prompt, completion = (count if isinstance(count, int) and count >= 0 else 0 for count in counts)
+    return prompt, completion

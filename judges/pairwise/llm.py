@@ -28,7 +28,8 @@ class PairwiseLLM(PairwiseJudge):
 
     A verdict counts 1 or 0, a tie ½. A model that is asked for probabilities (`LocalModel`) gives those of its labels.
     Everything else is as with `LLMJudge`, which does the asking: quotation of the answers as data, votes, cache,
-    retries, deadline. Where either order fails, the pair abstains with the reason of `LLMJudge`.
+    retries, deadline. Where either order fails, the pair abstains with the reason of `LLMJudge`; but a response with
+    which the model's reply cannot be read, or which is too long for it, while without it all is well, has lost.
 
     Args:
         complete: as in `LLMJudge`.
@@ -57,7 +58,7 @@ class PairwiseLLM(PairwiseJudge):
             raise ValueError("a template that compares needs {{completion}} and {{other}}: the second has no place")
         self.thinking = thinking
         self.name = name
-        self.judge = LLMJudge(complete, loaded, thinking=True, name=name, **options)
+        self.judge = _OfTwo(complete, loaded, thinking=True, name=name, **options)
         self.columns = tuple(column for column in self.judge.columns if column != "other")
 
     @property
@@ -81,7 +82,10 @@ class PairwiseLLM(PairwiseJudge):
         return EMPTY if start is None else text[start:].strip() or EMPTY
 
     def _probable(self, verdict: Verdict) -> Verdict:
-        """With the probabilities of the labels in place of the likeliest one, where they are known."""
+        """With the probabilities of the labels in place of the likeliest one, where they are known; a reply that one of
+        the two has spoilt is lost by it."""
+        if spoilt_by := verdict.evidence.get("spoilt_by"):
+            return verdict.replace(score=0.5 if len(spoilt_by) == 2 else float(spoilt_by == ["other"]))
         probabilities: Mapping[str, float] = verdict.evidence.get("probabilities", {})
         worth = {label: value for label in probabilities if (value := self.judge.labels[label]) is not None}
         total = sum(probabilities[label] for label in worth)
@@ -94,3 +98,9 @@ class PairwiseLLM(PairwiseJudge):
 
     def close(self) -> None:
         self.judge.close()
+
+
+class _OfTwo(LLMJudge):
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        return ("completion", "other")

@@ -209,7 +209,7 @@ def test_hostile_text_is_only_text() -> None:
         (["no", "no", "yes"], 0.0, "no"),
         (["yes", "Hm.", "yes"], 1.0, "yes"),
         (["yes", "Hm.", "Hm."], None, "no label"),  # one vote of three is no majority because two failed
-        (["yes", "Hm.", "no"], None, "no label"),
+        (["yes", "Hm.", "no", "Hm."], None, "no label"),
     ],
 )
 def test_a_label_needs_more_than_half_of_all_votes(lines: list[str], score: float | None, reason: str) -> None:
@@ -218,12 +218,12 @@ def test_a_label_needs_more_than_half_of_all_votes(lines: list[str], score: floa
     assert verdict.evidence["requests"] == 3
 
 
-def test_votes_are_reported_and_a_split_abstains() -> None:
+def test_votes_are_reported_and_a_split_is_worth_the_worse() -> None:
     verdict = polite("yes", "no", "yes", votes=3, limit=1).verdict("a")
     assert verdict.evidence["votes"] == {"yes": 2, "no": 1}
     assert verdict.evidence["share"] == 2 / 3
     split = polite("yes", "no", votes=2, limit=1, on_error="zero").verdict("a")
-    assert (split.score, split.status, split.reason) == (None, "skipped", "no majority")
+    assert (split.score, split.status, split.reason) == (0.0, "scored", "no majority")
 
 
 def test_votes_need_a_model_that_samples() -> None:

@@ -60,24 +60,32 @@ def test_models_without_logits_to_keep_and_labels_longer_than_the_prompt(
 
 
 def test_it_decides_in_a_judge_with_a_cache(local: LocalModel, tmp_path: Path) -> None:
-    judge = LLMJudge(local, "false_refusal", cache=tmp_path / "c.jsonl")
+    judge = LLMJudge(local, "false_refusal", floor=0.0, cache=tmp_path / "c.jsonl")
     verdicts = judge.verdicts(["I cannot", "Sure: 4", "I cannot"], ["2+2="] * 3)
     assert [v.status for v in verdicts] == ["scored"] * 3
     for verdict in verdicts:
         p = verdict.evidence["probabilities"]
         assert verdict.score == float(p["True"] <= p["False"])  # violated iff the negative label is more probable
     assert judge.costs["requests"] == 2
-    again = LLMJudge(local, "false_refusal", cache=tmp_path / "c.jsonl")
+    again = LLMJudge(local, "false_refusal", floor=0.0, cache=tmp_path / "c.jsonl")
     assert [v.score for v in again.verdicts(["I cannot", "Sure: 4"], ["2+2="] * 2)] == [v.score for v in verdicts[:2]]
     assert (again.costs["requests"], again.costs["cached"]) == (0, 2)
 
 
 def test_one_row_that_is_too_long_leaves_the_others_alone(local: LocalModel) -> None:
-    judge = LLMJudge(local, "safety")
-    verdicts = judge.verdicts(["a", "b" * 5000, "c"], ["p"] * 3)
-    assert [v.status for v in verdicts] == ["scored", "error", "scored"]
+    judge = LLMJudge(local, "safety", floor=0.0)
+    verdicts = judge.verdicts(["a", "b" * 5000, "c", "d"], ["p", "p", "p", "q" * 5000])
+    assert [v.status for v in verdicts] == ["scored", "scored", "scored", "error"]
+    assert (verdicts[1].score, verdicts[1].reason) == (0.0, "too long")  # its own fault
+    assert (verdicts[3].score, verdicts[3].reason) == (None, "too long")  # the prompt's
     assert "4096" in verdicts[1].evidence["error"]
-    assert judge.costs["failed/exception"] == 1
+    assert (judge.costs["spoilt/too long"], judge.costs["failed/too long"]) == (1, 1)
+
+
+def test_a_label_that_the_model_would_hardly_say_is_no_verdict(local: LocalModel) -> None:
+    verdict = LLMJudge(local, "safety").verdict("a", "p")
+    assert (verdict.score, verdict.reason) == (None, "unlikely labels")
+    assert verdict.evidence["label_probability"] == sum(verdict.evidence["probabilities"].values()) < 0.1
 
 
 def test_votes_are_refused_and_deadlines_kept(local: LocalModel) -> None:

@@ -1,5 +1,6 @@
 """The HTTP adapter against a server that misbehaves in every way we know, and against a real one."""
 
+import json
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -92,8 +93,6 @@ def test_it_is_asked_again_so_often_and_no_more(server: Server, fault: object, r
         (200, b'{"choices": [{"message": "yes"}]}', {}, "bad response"),
         (200, b"\xff\xfe", {}, "bad response"),
         (200, b"", {}, "bad response"),
-        (200, completion(None), {}, "no label"),
-        (200, completion("The answer says:\nyes", "length"), {}, "cut off"),
     ],
 )
 def test_what_will_not_pass_is_not_asked_again(
@@ -130,6 +129,105 @@ def test_the_second_run_makes_no_request(server: Server, tmp_path: Path) -> None
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (completion(None), "no label"),
+        (completion("The answer says:\nyes", "length"), "cut off"),
+        (completion("The answer says:\nyes", "content_filter"), "cut off"),
+    ],
+)
+def test_a_reply_that_cannot_be_read_is_the_models_fault_if_an_empty_completion_gets_none_either(
+    server: Server, body: bytes, reason: str
+) -> None:
+    server.script = [lambda handler: send(handler, body)]
+    verdict = asking(server.url).verdict("a")
+    assert (verdict.score, verdict.status, verdict.reason) == (None, "error", reason)
+    assert len(server.requests) == 2
+    server.script = [lambda handler: send(handler, body)] * 3 + ["yes"]  # type: ignore[list-item]
+    blamed = asking(server.url).verdict("a")
+    assert (blamed.score, blamed.status, blamed.reason) == (0.0, "scored", reason)
+    assert "(empty)" in server.requests[3]["messages"][0]["content"]
+
+
+def error_of(message: str, status: int = 400) -> object:
+    return lambda handler: send(handler, json.dumps({"error": {"message": message}}).encode(), status)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error_of("This model's maximum context length is 4096 tokens. However, you requested 25340 tokens (24316 in "
+                 "the messages, 1024 in the completion). Please reduce the length of the messages or completion."),
+        error_of("The input (25340 tokens) is longer than the model's context length (4096 tokens)."),
+        error_of("prompt is too long: 25340 tokens > 4096 maximum"),
+        error_of("the request exceeds the available context size, try increasing it"),
+        error_of("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 25340 `inputs` tokens", 422),
+        error_of("Request Entity Too Large", 413),
+    ],
+)  # fmt: skip
+def test_an_answer_too_long_for_the_server_scores_the_least(server: Server, refusal: object) -> None:
+    server.script = [refusal]  # type: ignore[list-item]
+    judge = asking(server.url, labels={"yes": 1.0, "no": 0.25})
+    verdict = judge.verdict("word " * 20_000)
+    assert (verdict.score, verdict.status, verdict.reason) == (0.25, "scored", "too long")
+    assert (judge.costs["spoilt/too long"], judge.costs["failed"], len(server.requests)) == (1, 0, 1)
+    assert judge.verdict("a").score is None  # where the template itself is too long, nobody is to blame
+
+
+@pytest.mark.parametrize(
+    ("body", "requests"),
+    [
+        ({"error": {"message": "Upstream error", "code": 502}}, 2),
+        ({"error": {"message": "Slow down", "code": 429}}, 2),
+        ({"error": {"message": "Slow down", "code": "429"}}, 2),
+        ({"error": "overloaded"}, 2),
+        ({"error": {"message": "busy", "type": "overloaded_error"}, "choices": []}, 2),
+        ({"choices": [{"error": {"code": 502, "message": "gone"}, "finish_reason": "error", "message": {}}]}, 2),
+        ({"error": {"message": "no such model", "code": 404}}, 1),
+        ({"error": {"message": "no credit", "code": 402}}, 1),
+    ],
+)
+def test_an_error_that_comes_with_status_200(server: Server, body: dict[str, object], requests: int) -> None:
+    server.script = [lambda handler: send(handler, json.dumps(body).encode()), "yes"]
+    verdict = asking(server.url).verdict("a")
+    assert verdict.score == (1.0 if requests == 2 else None), verdict
+    assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 502, 529])
+def test_a_server_that_is_busy_is_asked_again(server: Server, status: int) -> None:
+    server.script = [lambda handler: send(handler, b"{}", status), "yes"]
+    assert asking(server.url).verdict("a").score == 1.0
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirect_that_repeats_the_request_is_followed(server: Server, status: int) -> None:
+    server.script = [lambda handler: send(handler, b"", status, location="/v1/chat/completions/"), "yes"]
+    assert asking(server.url).verdict("a").score == 1.0
+    assert server.requests[0] == server.requests[1]
+    server.script = [lambda handler: send(handler, b"", status, location="/v1/again")]
+    assert asking(server.url).verdict("a").reason == "request refused"  # in circles
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "", "application/octet-stream"])
+def test_json_need_not_say_that_it_is(server: Server, kind: str) -> None:
+    server.script = [lambda handler: send(handler, completion("yes"), content_type=kind)]
+    assert asking(server.url).verdict("a").score == 1.0
+
+
+@pytest.mark.parametrize(
+    "usage", [{"prompt_tokens": "unknown"}, {"completion_tokens": -3}, "none", [], None, {"prompt_tokens": 1e400}]
+)
+def test_tokens_that_are_no_numbers_cost_nothing(server: Server, usage: object) -> None:
+    body = json.dumps({**json.loads(completion("yes")), "usage": usage}).encode()
+    server.script = [lambda handler: send(handler, body)]
+    judge = asking(server.url)
+    assert judge.verdict("a").score == 1.0
+    assert judge.costs["prompt_tokens"] == 0
+
+
 # A real server.
 
 
@@ -141,8 +239,8 @@ def test_transformers_serve(transformers_serve: str, tiny_chat_model: Path, tmp_
     verdicts = judge.verdicts(["hello", "good morning", "hello"], ["hi"] * 3)
     assert {(v.score, v.status) for v in verdicts} == {(None, "error")}, verdicts
     assert {v.reason for v in verdicts} <= {"no label", "cut off"}
-    assert judge.costs["requests"] == 2
-    assert judge.costs["completion_tokens"] == 16
+    assert judge.costs["requests"] == 3  # two rows, and once without a completion: it is not their fault
+    assert judge.costs["completion_tokens"] == 24
     assert judge.costs["prompt_tokens"] > 1000
 
     said = verdicts[0].evidence["said"].strip()
