@@ -46,6 +46,7 @@ def build(model_dir: str, tmp_path: Path) -> Callable[..., Any]:
         model: Any = None,
         reward_funcs: Any = (count_letter, vowels),
         train_dataset: Dataset | None = None,
+        processing_class: Any = None,
         evaluate: bool = False,
         trainer_options: dict[str, Any] | None = None,
         **settings: Any,
@@ -74,7 +75,7 @@ def build(model_dir: str, tmp_path: Path) -> Callable[..., Any]:
             args=config_class(**{**defaults, **settings}),
             train_dataset=train_dataset or letter_dataset(),
             eval_dataset=letter_dataset(1) if evaluate else None,
-            processing_class=tiny_tokenizer(),
+            processing_class=processing_class or tiny_tokenizer(),
             **(trainer_options or {}),
         )
 

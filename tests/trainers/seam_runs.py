@@ -52,17 +52,19 @@ class Scripted(GRPO):
 
 def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> ObjectiveConfig:
     """Two optimiser steps a generation of 12 completions."""
+    defaults: dict[str, Any] = {
+        "num_generations": 4,
+        "steps_per_generation": 2,
+        "gradient_accumulation_steps": 2,
+        "max_completion_length": 8,
+    }
     return ObjectiveConfig(
         output_dir=output_dir,
         use_cpu=True,
         bf16=False,
         report_to="none",
         per_device_train_batch_size=rows_per_process,
-        num_generations=4,
-        steps_per_generation=2,
-        gradient_accumulation_steps=2,
         num_iterations=2,
-        max_completion_length=8,
         max_steps=4,
         optim="sgd",  # Adam would blow the rounding of nearly zero gradients up to a whole step
         learning_rate=0.1,
@@ -71,7 +73,7 @@ def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> 
         save_strategy="no",
         disable_tqdm=True,
         loss_type="dapo",
-        **settings,
+        **{**defaults, **settings},
     )
 
 

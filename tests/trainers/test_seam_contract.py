@@ -192,6 +192,34 @@ def test_what_generate_returns(build: Callable[..., Any]) -> None:
     assert (mask, logprobs, extra, images, tool_images) == (None, None, {}, None, [])
 
 
+def test_a_rollout_func_is_asked_for_every_row_and_its_mask_is_the_losss(build: Callable[..., Any]) -> None:
+    asked: list[Any] = []
+
+    def rollout_func(prompts: list[Any], trainer: Any) -> dict[str, Any]:
+        asked.append(prompts)
+        ids, mask = [[10, 11, 1]] * len(prompts), [[0, 1, 1]] * len(prompts)
+        note = list(range(len(prompts)))
+        return {"prompt_ids": [[5]] * 8, "completion_ids": ids, "logprobs": None, "env_mask": mask, "note": note}
+
+    trainer = record(build, max_steps=1, trainer_options={"rollout_func": rollout_func})
+    (prompts,), generated = asked, trainer.values["generated"][0]
+    assert len(prompts) == 8, "rollout_func is no longer given one prompt a completion"
+    assert generated[1:3] == ([[10, 11, 1]] * 8, [[0, 1, 1]] * 8), "env_mask is no longer the mask of tools"
+    rows = trainer.values["_calculate_rewards"][0][0]
+    assert [row["note"] for row in rows] == list(range(8)), "columns of a rollout no longer reach the rows"
+    _, inputs = trainer.values["_compute_loss"][0]
+    assert inputs["tool_mask"].tolist() == [[0, 1, 1]] * 8
+    assert inputs["num_items_in_batch"] == 16, "what is masked is counted in the denominator"
+
+
+def test_one_turn_is_as_long_as_the_generation_config_says(build: Callable[..., Any]) -> None:
+    trainer = build(GRPOTrainer, generation_kwargs=None)
+    trainer.generation_config.max_new_tokens = 3
+    drawn, logprobs = trainer._generate_single_turn([[5], [6, 7]], None, {}, 1)
+    assert [len(ids) for ids in drawn] == [3, 3], "TRL takes the length of a turn from elsewhere"
+    assert logprobs is None
+
+
 def test_what_the_forward_pass_returns(build: Callable[..., Any]) -> None:
     trainer = record(build, max_steps=1, per_device_train_batch_size=16)
     logps, entropies, router_loss = trainer.values["logps"][-1]

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from trl.data_utils import is_conversational
@@ -140,9 +141,9 @@ class Chain:
         return "\n".join(message["content"] for message in self.messages if message["role"] == MODEL)
 
     def _spoken(self) -> Iterator[tuple[Turn, list[int]]]:
-        ends = [turn.start for turn in self.turns[1:]] + [len(self.ids)]
-        for turn, end in zip(self.turns, ends, strict=True):
-            yield turn, self.ids[turn.start : end]
+        starts = [turn.start for turn in self.turns] + [len(self.ids)]
+        for turn, (start, end) in zip(self.turns, pairwise(starts), strict=True):
+            yield turn, self.ids[start:end]
 
     def _content(self, turn: Turn, ids: list[int]) -> str:
         if turn.content is not None:
