@@ -91,7 +91,7 @@ def _judged(source: Rows, units: Sequence[list[Row]]) -> list[tuple[Row, Verdict
 def explain(source: Rows, row: Row) -> Explanation:
     """The tree of verdicts on one row."""
     verdict = _evaluate(source, [row])[0]
-    return Explanation(tree(source.reward, verdict), verdict)
+    return Explanation(tree(verdict, source.reward.name, repr(source.reward)), verdict)
 
 
 def _evaluate(source: Rows, rows: Sequence[Row]) -> list[Verdict]:

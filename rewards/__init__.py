@@ -1,16 +1,17 @@
 """Rewards: verdicts in, one number out. Written as an expression over judges, called by any TRL trainer."""
 
+from . import algebra  # noqa: F401 - fills the table of operators
 from .arithmetic import Product, Sum
 from .explanation import Explanation
 from .gate import Gate
 from .hapo.length_history import LengthHistory
 from .hapo.length_reward import length_reward, repetition_penalty
 from .hapo.reward import HAPO
-from .leaf import Function, Part
+from .leaf import Function, Part, as_reward
 from .logic import All, Not, Some
 from .pairwise import AnchorWinReward, pairwise_reward
 from .preferences import ModelGenerator, preferences
-from .reward import Reward, as_reward
+from .reward import Reward
 from .reward_model import RewardModel, calibrate
 from .routing import Cascade, Route
 from .separate import separate

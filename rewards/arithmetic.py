@@ -40,6 +40,10 @@ class Sum(Reward):
         return tuple(part for _, part in self.terms)
 
     @property
+    def part_weights(self) -> tuple[float, ...]:
+        return tuple(weight for weight, _ in self.terms)
+
+    @property
     def precedence(self) -> int:  # type: ignore[override]
         if len(self.terms) > 1 or self.constant:
             return SUM

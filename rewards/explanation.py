@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ..judges import Verdict
 from ..judges.verdict import shorten
 from .verdict import RewardVerdict
-
-if TYPE_CHECKING:
-    from .reward import Reward
 
 
 class Explanation(str):
@@ -30,9 +26,9 @@ class Explanation(str):
         return Explanation, (str(self), self.verdict)
 
 
-def tree(reward: Reward, verdict: Verdict) -> str:
-    """The expression, then a line for every part: its number, its weight in a sum, its name, what it says."""
-    return "\n".join([repr(reward), _line(verdict, reward.name), *_branches(reward, verdict, "")])
+def tree(verdict: Verdict, name: str = "reward", written: str = "") -> str:
+    """A line for every part: its number, its weight in a sum, its name, what it says; `written` stands above."""
+    return "\n".join([*filter(None, [written]), _line(verdict, name), *_branches(verdict, "")])
 
 
 def one_line(verdict: Verdict) -> str:
@@ -50,19 +46,15 @@ def _line(verdict: Verdict | None, name: str) -> str:
     return f"{mark} {name}: {one_line(verdict)}"
 
 
-def _branches(reward: Reward, verdict: Verdict, indent: str) -> Iterator[str]:
-    parts = verdict.parts if isinstance(verdict, RewardVerdict) else ()
-    for place, (part, said) in enumerate(zip(reward.parts, parts, strict=False)):
-        last = place == len(reward.parts) - 1
-        weight = _weight(reward, place)
-        yield f"{indent}{'└─ ' if last else '├─ '}{weight}{_line(said, reward.part_names[place])}"
+def _branches(verdict: Verdict, indent: str) -> Iterator[str]:
+    if not isinstance(verdict, RewardVerdict):
+        return
+    for place, (name, said) in enumerate(zip(verdict.labels, verdict.parts, strict=True)):
+        last = place == len(verdict.parts) - 1
+        weight = f"{verdict.weights[place]:+g} × " if verdict.weights else ""
+        yield f"{indent}{'└─ ' if last else '├─ '}{weight}{_line(said, name)}"
         if said is not None:
-            yield from _branches(part, said, indent + ("   " if last else "│  "))
-
-
-def _weight(reward: Reward, place: int) -> str:
-    terms = getattr(reward, "terms", None)
-    return f"{terms[place][0]:+g} × " if terms else ""
+            yield from _branches(said, indent + ("   " if last else "│  "))
 
 
 def _number(verdict: Verdict) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..judges import Verdict
 from .batch import Batch
-from .reward import Reward, finite
+from .names import finite
+from .reward import Reward
 from .verdict import RewardVerdict
 
 

@@ -133,6 +133,25 @@ class Function(Reward):
         return RewardVerdict(score)
 
 
+def as_reward(value: Any) -> Reward:
+    """A node from a reward or a judge.
+
+    Raises:
+        TypeError: anything else; the message says how to make a judge or a reward of it.
+    """
+    if isinstance(value, Reward):
+        return value
+    if isinstance(value, Judge):
+        return Part(value)
+    if callable(value):
+        name = getattr(value, "__name__", repr(value))
+        raise TypeError(
+            f"{name} is a plain function: decorate it with @judge if it scores one completion in [0, 1], or wrap it "
+            "as jurybox.rewards.Function(f) if it is a TRL reward function"
+        )
+    raise TypeError(f"a reward is made of judges, rewards and numbers, not {type(value).__name__}")
+
+
 def _unbounded(verdict: Verdict, score: float | None) -> Verdict:
     """An exception's verdict with a score that need not be in [0, 1]."""
     if score is None:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
 from math import inf, isfinite
-from numbers import Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ..judges import Judge, Verdict
+from ..judges import Verdict
+from ..judges.composable import Composable
 from ..judges.metrics import batch_metrics
 from ..judges.sample import protocol_columns, samples_of
 from ..judges.verdict import Status
 from .batch import Batch
 from .explanation import Explanation, one_line, tree
-from .operators import Operators
+from .names import numbered
 from .state import State, union
 from .verdict import RewardVerdict
+
+if TYPE_CHECKING:
+    from .transform import Clip, Scale, Schedule
 
 _WORSE: tuple[Status, ...] = ("skipped", "timeout", "error")
 ATOM, UNARY, PRODUCT, SUM, AND, OR = range(6)  # how tightly Python binds, tightest first
 
 
 @dataclass(frozen=True, repr=False)
-class Reward(Operators, ABC):
+class Reward(Composable, ABC):
     """A number for every completion, written as an expression over judges.
 
     Immutable, picklable, prints as it was written. Like a judge it is asked for one verdict, for many, or by a TRL
@@ -136,12 +138,17 @@ class Reward(Operators, ABC):
                 key=_WORSE.index,
                 default="skipped",
             )
-        return RewardVerdict(score, status, reason, {}, 0.0, passed, labels=self.part_names, parts=parts)
+        return RewardVerdict(score, status, reason, {}, 0.0, passed, self.part_names, parts, self.part_weights)
 
     @property
     def part_names(self) -> tuple[str, ...]:
         """The names of the parts, in order."""
         return tuple(part.name for part in self.parts)
+
+    @property
+    def part_weights(self) -> tuple[float, ...]:
+        """What the parts are multiplied by, in a sum; else empty."""
+        return ()
 
     # Three ways to ask.
 
@@ -210,7 +217,7 @@ class Reward(Operators, ABC):
     def explain(self, completion: Any, prompt: Any = None, **columns: Any) -> Explanation:
         """The tree of verdicts behind one number, as text that prints itself."""
         verdict = self.verdict(completion, prompt, **columns)
-        return Explanation(tree(self, verdict), verdict)
+        return Explanation(tree(verdict, self.name, repr(self)), verdict)
 
     # What a trainer logs and saves.
 
@@ -269,6 +276,26 @@ class Reward(Operators, ABC):
 
     # Writing expressions.
 
+    if TYPE_CHECKING:  # the operators are those of `Composable`, whose package cannot name these types
+
+        def as_reward(self) -> Reward: ...
+        def __add__(self, other: Any) -> Reward: ...
+        def __radd__(self, other: Any) -> Reward: ...
+        def __sub__(self, other: Any) -> Reward: ...
+        def __rsub__(self, other: Any) -> Reward: ...
+        def __mul__(self, other: Any) -> Reward: ...
+        def __rmul__(self, other: Any) -> Reward: ...
+        def __truediv__(self, other: float) -> Reward: ...
+        def __neg__(self) -> Reward: ...
+        def __and__(self, other: Any) -> Reward: ...
+        def __or__(self, other: Any) -> Reward: ...
+        def __invert__(self) -> Reward: ...
+        def gate(self, *judges: Any, otherwise: float = 0.0) -> Reward: ...
+        def clip(self, low: float, high: float) -> Clip: ...
+        def scale(self, low: float, high: float | None = None) -> Scale: ...
+        def schedule(self, weight: Callable[[int], float]) -> Schedule: ...
+        def standardize(self, name: str) -> Reward: ...
+
     def named(self, name: str) -> Self:
         """This node under a name of its own: it is then logged, and shown by that name."""
         if not name or not isinstance(name, str):
@@ -278,42 +305,3 @@ class Reward(Operators, ABC):
     def show_evidence(self, shown: bool = True) -> Self:
         """This reward, writing a column of evidence for each part into the trainer's table of completions."""
         return replace(self, shown=shown)
-
-
-def as_reward(value: Any) -> Reward:
-    """A node from a reward or a judge.
-
-    Raises:
-        TypeError: anything else; the message says how to make a judge or a reward of it.
-    """
-    from .leaf import Part
-
-    if isinstance(value, Reward):
-        return value
-    if isinstance(value, Judge):
-        return Part(value)
-    if callable(value):
-        name = getattr(value, "__name__", repr(value))
-        raise TypeError(
-            f"{name} is a plain function: decorate it with @judge if it scores one completion in [0, 1], or wrap it "
-            "as jurybox.rewards.Function(f) if it is a TRL reward function"
-        )
-    raise TypeError(f"a reward is made of judges, rewards and numbers, not {type(value).__name__}")
-
-
-def numbered(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """The names, each once: "a", "a", "b" become "a", "a_2", "b"."""
-    used = set(taken)
-    distinct = []
-    for name in names:
-        candidates = chain([name], (f"{name}_{number}" for number in count(2)))
-        distinct.append(next(candidate for candidate in candidates if candidate not in used))
-        used.add(distinct[-1])
-    return distinct
-
-
-def finite(value: Any, what: str) -> float:
-    """A finite number, or a ValueError that says what it was meant for."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
-        raise ValueError(f"{what} is a finite number, not {value!r}")
-    return float(value)

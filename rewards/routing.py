@@ -9,7 +9,8 @@ from typing import Any
 from ..judges import Verdict
 from ..judges.sample import missing_column
 from .batch import Batch
-from .reward import Reward, as_reward
+from .leaf import as_reward
+from .reward import Reward
 
 
 @dataclass(frozen=True, repr=False, init=False)

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..judges import Verdict
 from ..judges.sample import protocol_columns
-from .reward import Reward, numbered
+from .names import numbered
+from .reward import Reward
 from .verdict import RewardVerdict
 
 

@@ -20,7 +20,9 @@ from ..judges.structured import (
     OutsideLength,
 )
 from .arithmetic import Sum
-from .reward import Reward, as_reward, finite
+from .leaf import as_reward
+from .names import finite
+from .reward import Reward
 
 STRUCTURED_WEIGHTS: Mapping[str, float] = MappingProxyType(
     {"valid": 2.0, "struct": 1.0, "format": 0.5, "correct": 0.5, "length": 0.25}

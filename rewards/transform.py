@@ -11,7 +11,8 @@ from math import inf
 from ..judges import Verdict
 from .batch import Batch
 from .failure import broke_off
-from .reward import Reward, finite
+from .names import finite
+from .reward import Reward
 from .verdict import RewardVerdict
 
 

@@ -16,10 +16,12 @@ class RewardVerdict(Verdict):
     Attributes:
         labels: the names of the parts, in the order they were written.
         parts: their verdicts; None for a part that was not asked (another route, a cascade already decided).
+        weights: what the parts were multiplied by as written, in a sum; else empty.
     """
 
     labels: tuple[str, ...] = ()
     parts: tuple[Verdict | None, ...] = ()
+    weights: tuple[float, ...] = ()
 
     bounded: ClassVar[bool] = False
 
@@ -30,6 +32,8 @@ class RewardVerdict(Verdict):
             {"name": label, "verdict": None if part is None else part.to_dict()}
             for label, part in zip(self.labels, self.parts, strict=True)
         ]
+        for part, weight in zip(data["parts"], self.weights, strict=False):  # none outside sums
+            part["weight"] = weight
         return data
 
     @classmethod
@@ -38,7 +42,8 @@ class RewardVerdict(Verdict):
         fields = {name: value for name, value in data.items() if name != "parts"}
         pairs = [(part["name"], part["verdict"]) for part in data["parts"]]
         parts = [None if verdict is None else _read(verdict) for _, verdict in pairs]
-        return cls(**fields, labels=tuple(name for name, _ in pairs), parts=tuple(parts))
+        weights = tuple(part["weight"] for part in data["parts"] if "weight" in part)
+        return cls(**fields, labels=tuple(name for name, _ in pairs), parts=tuple(parts), weights=weights)
 
 
 def _read(data: Mapping[str, Any]) -> Verdict:

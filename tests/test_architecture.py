@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from .import_graph import circles, import_graph
+
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "judges": set(),
@@ -114,3 +116,23 @@ def test_files_stay_readable(folder):
     for path in sources(folder):
         assert len(path.read_text().splitlines()) <= 400, path
         assert path.stem != "utils"
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_no_import_runs_in_a_circle(folder):
+    assert circles(import_graph(ROOT, folder)) == []
+
+
+def test_a_circle_would_be_seen(tmp_path):
+    (tmp_path / "judges" / "math").mkdir(parents=True)
+    files = {
+        "__init__": "from .a import A\n",
+        "a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .e import E\nfrom .math.b import B\n",
+        "math/b": "def f():\n    from ..c import C\n",
+        "c": "import importlib\nimportlib.import_module('.a', __package__)\n",
+        "d": "from . import A\n",
+        "e": "import jurybox.judges.a\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "judges" / f"{name}.py").write_text(text)
+    assert circles(import_graph(tmp_path, "judges")) == [["judges.a", "judges.c", "judges.math.b"]]

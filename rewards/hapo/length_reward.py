@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from math import cos, isfinite, pi
 from typing import Literal, get_args
 
-from ..reward import finite
+from ..names import finite
 
 Kind = Literal["cosine", "linear"]
 

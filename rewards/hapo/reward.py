@@ -20,7 +20,8 @@ from ...judges import Sample, Verdict
 from ...judges.metrics import batch_metrics
 from ...judges.sample import MissingColumn, missing_column
 from ..batch import Batch
-from ..reward import Reward, as_reward
+from ..leaf import as_reward
+from ..reward import Reward
 from ..state import State, union
 from .length_history import LengthHistory, Mode, problem_of
 from .length_reward import (

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from ...judges import Judge, Verdict
 from ...judges.pairwise import Pair, PairwiseFunction, PairwiseJudge, logit
-from ..leaf import Function
-from ..reward import Reward, as_reward
+from ..leaf import Function, as_reward
+from ..reward import Reward
 
 SMALLEST = 1e-6
 """Win probabilities are kept this far from 0 and 1, where the logit is infinite."""

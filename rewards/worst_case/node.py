@@ -8,7 +8,9 @@ from typing import Any
 
 from ...judges import Verdict
 from ..batch import Batch
-from ..reward import Reward, as_reward, finite, numbered
+from ..leaf import as_reward
+from ..names import finite, numbered
+from ..reward import Reward
 from ..verdict import RewardVerdict
 from .aggregate import robust_row
 from .expectation import Divergence, checked_divergence, checked_radius

@@ -78,7 +78,8 @@ def test_finite_numbers_that_overflow_together_abstain(compose):
 
 
 def test_a_number_outside_the_bounds_abstains_with_its_name(caplog):
-    inside, outside = Function(reward_of_length, 0, 2).verdicts(["ab", "abc"])
+    with caplog.at_level("WARNING", logger="jurybox"):
+        inside, outside = Function(reward_of_length, 0, 2).verdicts(["ab", "abc"])
     assert inside.score == 2.0
     assert (outside.score, outside.status, outside.reason) == (None, "error", "outside its bounds")
     assert "reward_of_length returned 3.0, outside its bounds [0, 2]" in caplog.text

@@ -9,6 +9,7 @@ import pytest
 
 from jurybox.judges import Verdict, judge
 from jurybox.rewards import Cascade, RewardVerdict, Route
+from jurybox.rewards.explanation import tree
 from tests.judged import right, share, short
 from tests.rewards.strategies import a, b, c
 
@@ -104,6 +105,15 @@ def test_an_explanation_is_a_tree():
     assert text.endswith("└─ route: not asked")
 
 
+def test_a_stored_verdict_explains_itself_without_its_reward():
+    reward = (right - 0.2 * share).gate(short, otherwise=-1.0)
+    explanation = reward.explain("1", solution="1")
+    stored = RewardVerdict.from_dict(json.loads(json.dumps(explanation.verdict.to_dict())))
+    assert tree(stored, "gate").splitlines() == explanation.splitlines()[1:]
+    assert "+1 × ✓ right: 1" in tree(stored)
+    assert "-0.2 × ✓ share: 1" in tree(stored)
+
+
 def test_an_explanation_stays_a_tree_whatever_judges_say():
     @judge
     def poet(completion):
@@ -118,7 +128,7 @@ def test_a_reward_verdict_keeps_its_tree():
     assert (verdict.labels, [part.score for part in verdict.parts]) == (("right", "share"), [1.0, None])
     assert verdict.score == 3.0
     plain = json.loads(json.dumps(verdict.to_dict()))
-    assert plain["parts"][1]["name"] == "share"
+    assert [(part["name"], part["weight"]) for part in plain["parts"]] == [("right", 1.0), ("share", 2.0)]
     assert RewardVerdict.from_dict(plain) == verdict == pickle.loads(pickle.dumps(verdict))
     assert repr(verdict) == "RewardVerdict(3.0, '1 of 2 parts voted')"
     with pytest.raises(ValueError, match="a score must be finite"):
