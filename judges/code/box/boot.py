@@ -1,4 +1,4 @@
-"""The file the caller starts, by path, with `python -I -S`: loads the box without its parent packages."""
+"""The file the caller starts, by path, with `python -s -S -P -B`: loads the box without its parent packages."""
 
 import importlib
 import importlib.util

@@ -22,6 +22,7 @@ class Confinement:
         self.wanted = set(wanted)
         self.readable = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *packages]
         self.readable += [*SHARED_LIBRARIES, *SYSTEM_FILES, *_interpreter_libraries()]
+        self.hidden = [path for path in _package_folders(self.readable) if not _is_within(path, packages)]
         self.layers: list[str] = []
         self.missing: dict[str, str] = {}
 
@@ -45,7 +46,7 @@ class Confinement:
         if "privileges" in self.wanted:
             privileges.become_nobody([library, os.path.join(library, "os.py")])
         if self.put_on("namespaces", namespaces.enter):
-            self.put_on("private_root", lambda: namespaces.private_root(self.readable))
+            self.put_on("private_root", lambda: namespaces.private_root(self.readable, self.hidden))
         else:
             self.missing.setdefault("private_root", "needs namespaces")
 
@@ -53,10 +54,23 @@ class Confinement:
         """What may be read, what may be asked of the kernel, and no way back."""
         self.put_on("privileges", privileges.drop_all)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # inherited: a candidate cannot read the tester's memory in /proc
-        self.put_on("landlock", lambda: landlock.restrict(self.readable))
+        self.put_on("landlock", lambda: landlock.restrict(self.readable, self.hidden))
         self.put_on("seccomp", lambda: seccomp.install(server_filter()))
 
 
 def _interpreter_libraries() -> list[str]:
     """Where the interpreter's own shared libraries lie, when not with the system's."""
     return glob.glob(os.path.join(sys.base_prefix, "lib", "libpython*"))
+
+
+def _package_folders(readable: Sequence[str]) -> list[str]:
+    """Folders of installed packages below what may be read: they are not the interpreter's, and may hold anything."""
+    patterns = [os.path.join(path, *below, f"{kind}-packages") for path in readable for below in ((), ("python*",))
+                for kind in ("site", "dist")]  # fmt: skip
+    found = [path for pattern in patterns for path in glob.glob(pattern)]
+    return sorted({*found, *map(os.path.realpath, found)})  # a private root has folders where there were links
+
+
+def _is_within(path: str, packages: Sequence[str]) -> bool:
+    """Whether a folder is one that modules are preloaded from, or holds or lies in such a one."""
+    return any(os.path.commonpath([path, real]) in (path, real) for real in map(os.path.realpath, packages))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from . import kernel
 
@@ -25,8 +25,10 @@ def abi() -> int:
     return max(0, int(kernel.LIBC.syscall(CREATE_RULESET, None, 0, GET_VERSION)))
 
 
-def restrict(readable: Iterable[str]) -> None:
-    """Allow reading below these paths only; paths that do not exist are left out.
+def restrict(readable: Iterable[str], hidden: Sequence[str] = ()) -> None:
+    """Allow reading below these paths only, without what lies below hidden ones; paths that do not exist are left out.
+
+    Names in hidden folders can be listed: a folder's rights go down to all below it, and imports list their folders.
 
     Raises:
         OSError: no Landlock here, or a container's filter refuses it.
@@ -41,21 +43,37 @@ def restrict(readable: Iterable[str]) -> None:
     ruleset = kernel.check(kernel.LIBC.syscall(CREATE_RULESET, attributes, len(attributes), 0), "landlock")
     try:
         for path in readable:
-            _allow_reading(ruleset, path)
+            for part in _around(path, hidden):
+                _allow(ruleset, part, READ_FILE | READ_DIR)
+            _allow(ruleset, path, READ_DIR)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.check(kernel.LIBC.syscall(RESTRICT_SELF, ruleset, 0), "landlock")
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: str) -> None:
+def _around(path: str, hidden: Sequence[str]) -> Iterator[str]:
+    """The path, or, where something below it is hidden, the parts of it around that."""
+    real = os.path.realpath(path)
+    if real in hidden:
+        return
+    if not any(each.startswith(real + os.sep) for each in hidden):
+        yield path
+        return
+    for name in os.listdir(real):
+        yield from _around(os.path.join(real, name), hidden)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        rights = READ_FILE | READ_DIR if os.path.isdir(path) else READ_FILE
-        rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, descriptor), 12)
-        kernel.check(kernel.LIBC.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, rule, 0), f"landlock {path}")
+        if not os.path.isdir(path):
+            rights &= READ_FILE
+        if rights:
+            rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, descriptor), 12)
+            kernel.check(kernel.LIBC.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, rule, 0), f"landlock {path}")
     finally:
         os.close(descriptor)

@@ -48,8 +48,10 @@ def _wait_for(server: int) -> None:
     os._exit(0)
 
 
-def private_root(readable: Iterable[str]) -> None:
+def private_root(readable: Iterable[str], hidden: Iterable[str] = ()) -> None:
     """A root file system in memory with these paths bound in, and a /proc that shows only this namespace.
+
+    Hidden folders below these paths are empty.
 
     The old root stays below `/old` until everything is bound, so that paths below the place of the new root, `/tmp`,
     can be bound as well.
@@ -71,6 +73,9 @@ def private_root(readable: Iterable[str]) -> None:
     os.chdir("/")
     for path, source in sources.items():
         _bind(Path(f"/old{source}"), Path(path))
+    for path in hidden:
+        if os.path.isdir(path):
+            kernel.mount("none", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
     kernel.check(kernel.LIBC.umount2(b"/old", MNT_DETACH), "umount")
     os.rmdir("/old")
     kernel.mount("none", "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)

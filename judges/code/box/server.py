@@ -23,7 +23,7 @@ from .filter import ChildFilter
 from .wire import ENDED, FORK, FORKED, REFUSED, Event
 
 STACK_BYTES = 112 << 20  # the address space keeps at least 128 MB free below a main thread's stack
-THREAD_STACK_BYTES = 8 << 20  # else each thread reserves as much as the raised limit allows the main one
+THREAD_STACK_BYTES = 4 << 20  # else each thread reserves as much as the raised limit allows the main one
 USUAL_MODULES = (
     "array", "ast", "bisect", "calendar", "cmath", "codecs", "collections.abc", "contextlib", "copy", "dataclasses",
     "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions", "functools", "hashlib", "heapq", "inspect",

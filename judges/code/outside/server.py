@@ -25,12 +25,13 @@ from .waiting import Run, Wait
 BOOT = Path(__file__).parents[1] / "box" / "boot.py"
 BOOT_SECONDS = 60.0  # imports on a slow disk; nobody hostile is involved yet
 FORK_SECONDS = 10.0  # a fork takes a millisecond; a server that needs this long is lost
+FLAGS = ("-s", "-S", "-P", "-B")  # no site, no other folder, no bytecode written; not -E, the environment is ours
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "HOME": "/",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",  # every server iterates over sets of text in the same order
+    "MALLOC_ARENA_MAX": "1",  # else each thread reserves 64 MB of the address space that is limited
     **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
 }
 
@@ -79,7 +80,7 @@ class Server:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile() as errors, theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(BOOT), str(theirs.fileno())],
+                [sys.executable, *FLAGS, str(BOOT), str(theirs.fileno())],
                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
                 pass_fds=[theirs.fileno()], cwd="/",
             )  # fmt: skip

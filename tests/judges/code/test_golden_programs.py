@@ -1,4 +1,5 @@
-"""The honest and the hostile programs of `tests/golden`, by the same checks as `python -m tests.cases`."""
+"""The honest and the hostile programs of `tests/golden`, and more hostile ones that lie beside this file, by the same
+checks as `python -m tests.cases`."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def rows(name):
-    lines = (GOLDEN / name).read_text().splitlines()
+def rows(name, folder=GOLDEN):
+    lines = (folder / name).read_text().splitlines()
     return [pytest.param(row, id=row["name"]) for row in map(json.loads, lines)]
 
 
@@ -35,6 +36,14 @@ def test_honest_programs(row):
 @pytest.mark.slow
 @pytest.mark.parametrize("row", rows("code_hostile.jsonl"))
 def test_hostile_programs(row):
+    assert code_hostile.check_row(row) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", rows("hostile_programs.jsonl", Path(__file__).parent))
+def test_hostile_programs_of_a_red_team(row):
+    if row.get("options", {}).get("preload"):
+        pytest.importorskip("numpy")
     assert code_hostile.check_row(row) is None
 
 
