@@ -92,7 +92,7 @@ class Sum(Reward):
         score = self.constant
         for place, part in enumerate(parts):
             if part.score is not None:
-                score += _share(weights[place], weights, voted) * self._term(place, part, weights[place], batch.step)
+                score += _share(weights[place], weights, voted) * self._term(place, part, batch.step)
         bonuses = [part.passed for _, weight, part in voted if weight > 0]
         passed = all(bonuses) if bonuses else score >= self.bounds[1]
         reason = "" if len(voted) == len(parts) else f"{len(voted)} of {len(parts)} parts voted"
@@ -105,10 +105,10 @@ class Sum(Reward):
                 return name
         return None
 
-    def _term(self, place: int, verdict: Verdict, weight: float, step: int) -> float:
+    def _term(self, place: int, verdict: Verdict, step: int) -> float:
         """weight · score; of a penalty whose judge broke off, the most it can cost."""
         own, part = self.terms[place]
-        if weight < 0 and broke_off(verdict):
+        if own < 0 and broke_off(verdict):
             return own * part.most(step)
         return own * verdict.score  # type: ignore[operator]
 
