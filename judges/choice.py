@@ -5,22 +5,26 @@ from __future__ import annotations
 import functools
 import re
 
+from .choice_words import ANSWER_IS, CHOOSE, NOT_GOING_ON, NOT_INSIDE, OR, RIGHT, SO
+from .visible import visible
+
 HEDGED = "hedged"
-_WRAP = r"[\s*_\"'`$({\[:]{0,8}+"
-_COMMAND = r"(?:\\(?:text|textbf|mathrm|mathbf)\{)?"
-_STATING = r"(?:\\boxed|\banswer|\bchoose|\bselect|\bpick)"
-_IS = r"(?:is|be|would be|option|choice)?"
+_WRAP = r"[\s*_\"'`“”‘’«»$({\[:=→➜⇒>]{0,12}+"
+_COMMAND = r"(?:\\(?:text|textbf|textrm|mathrm|mathbf)\s?\{)?"
+_CLOSED = r"[)\]}*_\"'”`$]{0,6}+"
 
 
 def stated_choice(text: str, letters: str) -> str | None:
     r"""The letter stated last, upper-case; "hedged" when it was stated together with another; None if none was.
 
-    An explicit statement ("Answer: B", "the answer is (B)", ``\boxed{B}``) counts before a mere mention ("option
-    B", "(B)", "B." at the beginning or on the last line).
+    The plainest statement counts: a box or an answer tag, then "the answer is (B)" and its like in other languages,
+    then "B is correct", a conclusion ("so B."), and at last a mere mention ("option B", bold, "(B)", "B." at the
+    beginning of a line). Characters that nobody sees hide no second letter.
 
-    >>> stated_choice("A is tempting, but the answer is (B).", "ABCD"), stated_choice("Answer: A or B", "ABCD")
+    >>> stated_choice("A is tempting, but the answer is (B).", "ABCD"), stated_choice("Answer: A or maybe B", "ABCD")
     ('B', 'hedged')
     """
+    text = visible(text)
     for pattern in _patterns(letters):
         stated = [match for match in pattern.finditer(text) if not _is_article(match, text)]
         if stated:
@@ -32,20 +36,28 @@ def stated_choice(text: str, letters: str) -> str | None:
 
 @functools.cache
 def _patterns(letters: str) -> tuple[re.Pattern[str], ...]:
-    letter = rf"{_COMMAND}{_WRAP}(?P<letter>[{re.escape(letters)}])(?!['’]?\w)"
-    explicit = rf"{_STATING}{_WRAP}{_IS}{_WRAP}(?:option|choice)?{_WRAP}{letter}"
-    mentioned = rf"\b(?:option|choice){_WRAP}{letter}"
-    alone = rf"(?:\A|\n){letter}(?=[\s.):*\]\"'`$}},]|\Z)"
-    wrapped = rf"[(\[]{letter}[)\]]"
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (explicit, mentioned, alone, wrapped))
+    one = rf"(?P<letter>[{re.escape(letters)}]){NOT_GOING_ON}"
+    capital = rf"(?-i:(?P<letter>[{re.escape(letters.upper())}])){NOT_GOING_ON}"
+    letter = rf"{_WRAP}{_COMMAND}{_WRAP}(?:(?:option|choice|letter|选项|選項)\b)?{_WRAP}{one}"
+    patterns = (
+        rf"(?:\\boxed|<answer>){letter}",
+        rf"(?:{ANSWER_IS}|{CHOOSE}){letter}",
+        rf"{NOT_INSIDE}{capital}{_CLOSED}\s(?:is|ist|es|est|è|é|—|-)\s{RIGHT}",
+        rf"{SO}{_WRAP}{capital}(?={_CLOSED}(?:[.!。,;]|\s*\Z|\n))",
+        rf"\b(?:option|choice){letter}",
+        rf"\*\*[\s(\[]{{0,4}}+{capital}(?:[).:\]][^*\n]{{0,200}}+|[)\s]*+)\*\*(?!\s+(?:is|was|are|isn|cannot|can|does)\b)",
+        rf"(?:\A|\n){_WRAP}{_COMMAND}{one}(?=[\s.):*\]\"'`$}},]|\Z)",
+        rf"[(\[]{_WRAP}{one}{_WRAP}[)\]]",
+    )
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
 
 
 @functools.cache
 def _hedge(letters: str) -> re.Pattern[str]:
-    between = r"[\s*_\"'`$)}\].]{0,8}(?:\b(?:or|and|and/or)\b|[/,&|])"
-    return re.compile(
-        rf"{between}{_WRAP}(?P<letter>[{re.escape(letters)}])(?!\w)(?!\s+(?:is|was|are)\b)", re.IGNORECASE
-    )
+    """Another letter beside the stated one: "or B", ", maybe B", "/B", or just " B"."""
+    another = rf"(?P<letter>[{re.escape(letters)}]){NOT_GOING_ON}(?!\s+(?:is|was|are)\b)"
+    between = rf"[\s*_\"'`$)}}\].(,;?]{{0,8}}{OR}{_WRAP}|{_CLOSED}[ \t]{{1,4}}+[*_(\[]{{0,4}}+(?-i:(?=[A-Z]))"
+    return re.compile(rf"(?:{between}){another}", re.IGNORECASE)
 
 
 def _is_article(match: re.Match[str], text: str) -> bool:

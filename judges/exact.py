@@ -27,7 +27,8 @@ class ExactJudge(Judge):
     True
 
     The thinking part is left out. With `choices` the answer is the letter that was stated last ("Answer: B",
-    ``\\boxed{B}``, "(B)", "B."); stating two at once is wrong.
+    ``\\boxed{B}``, "Antwort: B", "so B.", "(B)"); stating two at once is wrong. With `options` an answer that is the
+    text of one of the row's options, and no letter, chooses that one, and so does a gold.
 
     Reasons: "equal", "different"; with choices also "no choice", "hedged". "unfinished thinking": there is no
     answer. Abstains with "unusable gold" when the row's gold is missing, empty or none of the choices.
@@ -35,6 +36,7 @@ class ExactJudge(Judge):
     Args:
         answer: the column with the gold answer, or a list of them, each of which is right.
         choices: the letters of a multiple-choice question.
+        options: the column with each row's list of options, in the order of the letters.
         ignore_case, ignore_whitespace, ignore_punctuation: what does not count. White space at the ends never
             does; ignoring it means that any run of it equals one space.
         unicode: the normal form both sides are brought to, or None. NFKC also equates full-width and ligature
@@ -46,6 +48,7 @@ class ExactJudge(Judge):
         answer: str = "solution",
         *,
         choices: str | None = None,
+        options: str | None = None,
         ignore_case: bool = False,
         ignore_whitespace: bool = True,
         ignore_punctuation: bool = False,
@@ -55,8 +58,11 @@ class ExactJudge(Judge):
             raise ValueError(f"unicode must be None or one of {', '.join(FORMS)}, not {unicode!r}")
         if choices is not None and (len(choices) < 2 or not choices.isalnum() or len(set(choices)) < len(choices)):
             raise ValueError(f"choices are different letters, such as 'ABCD', not {choices!r}")
+        if options is not None and choices is None:
+            raise ValueError("options need letters: give choices, such as 'ABCD'")
         self.answer = answer
-        self.columns = (answer,)
+        self.options = options
+        self.columns = (answer,) if options is None else (answer, options)
         self.choices = choices
         self.ignore_case = ignore_case
         self.ignore_whitespace = ignore_whitespace
@@ -64,23 +70,30 @@ class ExactJudge(Judge):
         self.unicode = unicode
 
     def _judge(self, sample: Sample) -> Verdict:
-        golds = self._golds(sample[self.answer])
+        options = self._lettered(sample)
+        golds = self._golds(sample[self.answer], options)
         if not golds:
             return Verdict(None, "skipped", "unusable gold", {"gold": shorten(sample[self.answer])})
         start = answer_start(sample.text)
         if start is None:
             return Verdict(0.0, reason="unfinished thinking")
         if self.choices is not None:
-            return self._choice(sample.text[start:], golds)
+            return self._choice(sample.text[start:], golds, options)
         answer = self.normalised(sample.text[start:])
         if answer in golds:
             return Verdict(1.0, reason="equal", evidence={"answer": shorten_text(answer)})
         evidence = {"answer": shorten_text(answer), "gold": shorten_text(golds[0])}
         return Verdict(0.0, reason="different", evidence=evidence)
 
-    def _choice(self, text: str, golds: list[str]) -> Verdict:
+    def _lettered(self, sample: Sample) -> dict[str, str]:
+        """The letters of a row's options by their texts; two options that read the same choose nothing."""
+        texts = [] if self.options is None else [_bare(str(text)) for text in sample[self.options] or ()]
+        letters = zip(texts, (self.choices or "").upper(), strict=False)
+        return {text: letter for text, letter in letters if text and texts.count(text) == 1}
+
+    def _choice(self, text: str, golds: list[str], options: dict[str, str]) -> Verdict:
         assert self.choices is not None
-        letter = stated_choice(text, self.choices)
+        letter = options.get(_bare(text)) or stated_choice(text, self.choices)
         if letter is None:
             return Verdict(0.0, reason="no choice")
         if letter == HEDGED:
@@ -98,18 +111,23 @@ class ExactJudge(Judge):
             text = "".join(" " if unicodedata.category(char)[0] == "P" else char for char in text)
         return " ".join(text.split()) if self.ignore_whitespace else text.strip()
 
-    def _golds(self, given: Any) -> list[str]:
+    def _golds(self, given: Any, options: dict[str, str]) -> list[str]:
         several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
         golds = [str(gold) for gold in several if gold is not None and gold == gold]  # NaN is a missing one too
         if self.choices is None:
             return [gold for gold in map(self.normalised, golds) if gold]  # an empty one would pay for silence
-        letters = [re.sub(r"[\W_]", "", gold).upper() for gold in golds]
+        letters = [options.get(_bare(gold)) or re.sub(r"[\W_]", "", gold).upper() for gold in golds]
         return [letter for letter in letters if letter and letter in self.choices.upper() and len(letter) == 1]
 
 
 def shorten_text(text: str, width: int = 200) -> str:
     """The beginning of a long text."""
     return text if len(text) <= width else text[:width] + "…"
+
+
+def _bare(text: str) -> str:
+    """An option's text as it is compared: without case, and white space and full stops around it."""
+    return " ".join(text.casefold().split()).strip(" .*`")
 
 
 def _stream_safe(text: str) -> str:
