@@ -7,27 +7,28 @@ import unicodedata
 
 from .arguments import Relation, as_whole
 from .rule import CountingRule, Finding, Rule
-from .words import has_word, words
+from .words import words
 
 _COMMA = re.compile("[,，、،﹐﹑]")
+_LETTER = re.compile(r"[^\W\d_]")
 _AROUND = 20  # characters shown on both sides of an offence
 
 
 class Lowercase(Rule):
-    """No capital letter stands in the answer, and something does. Scripts without capitals keep it."""
+    """No capital letter stands in the answer, and some letter does. Scripts without capitals keep it."""
 
     def examine(self, answer: str) -> Finding:
         capital = _first_of(answer, "Lu", "Lt") if answer != answer.lower() else None
-        return Finding(has_word(answer) and capital is None, "no capital letters", _shown(answer, capital))
+        return Finding(_has_letter(answer) and capital is None, "no capital letters", _shown(answer, capital))
 
 
 class Uppercase(Rule):
-    """No small letter stands in the answer, and something does. ß, which has no common capital, is allowed."""
+    """No small letter stands in the answer, and some letter does. ß, which has no common capital, is allowed."""
 
     def examine(self, answer: str) -> Finding:
         plain = answer.replace("ß", "ẞ")
         small = _first_of(plain, "Ll") if plain != plain.upper() else None
-        return Finding(has_word(answer) and small is None, "no small letters", _shown(answer, small))
+        return Finding(_has_letter(answer) and small is None, "no small letters", _shown(answer, small))
 
 
 class CapitalWords(CountingRule):
@@ -53,6 +54,11 @@ class NoCommas(Rule):
     def examine(self, answer: str) -> Finding:
         comma = _COMMA.search(answer)
         return Finding(comma is None, "no commas", _shown(answer, comma and comma.start()))
+
+
+def _has_letter(text: str) -> bool:
+    """Whether there is a letter at all: a bare number is written in no case."""
+    return _LETTER.search(text) is not None
 
 
 def _first_of(text: str, *categories: str) -> int | None:

@@ -1,8 +1,9 @@
 """Data sets in the form of IFEval: a list of instruction ids in one column, their arguments in another.
 
 Every id is one of our rules under another name. Where IFEval's own checker and the rule differ, the rule is stricter
-about what could be had for nothing (a number is no JSON answer, a bullet needs its space, a section its own line) and
-follows the language rather than a tokenizer (a hyphenated word is one word).
+about what could be had for nothing (a number is no JSON answer, a bullet needs its space, a section its own line, an
+emphasis in asterisks is no divider). Words are counted as IFEval counts them, where apostrophes and hyphens divide;
+`InstructionJudge` with the rule "words" joins them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ INSTRUCTIONS: Mapping[str, Equivalent] = {
     "combination:two_responses": Equivalent("two_responses"),
     "detectable_content:number_placeholders": Equivalent("placeholders", {"num_placeholders": "count"}),
     "detectable_content:postscript": Equivalent("postscript", {"postscript_marker": "marker"}),
-    "detectable_format:constrained_response": Equivalent("one_of", fixed={"options": CHOICES}),
+    "detectable_format:constrained_response": Equivalent("one_of", fixed={"options": CHOICES, "ignore_case": False}),
     "detectable_format:json_format": Equivalent("json"),
     "detectable_format:multiple_sections": Equivalent(
         "sections", {"num_sections": "count", "section_spliter": "marker"}
@@ -63,7 +64,9 @@ INSTRUCTIONS: Mapping[str, Equivalent] = {
         "paragraphs", {"num_paragraphs": "count"}, {"relation": "exactly", "separator": "***"}
     ),
     "length_constraints:number_sentences": Equivalent("sentences", {"num_sentences": "count", "relation": "relation"}),
-    "length_constraints:number_words": Equivalent("words", {"num_words": "count", "relation": "relation"}),
+    "length_constraints:number_words": Equivalent(
+        "words", {"num_words": "count", "relation": "relation"}, {"joined": False}
+    ),
     "punctuation:no_comma": Equivalent("no_commas"),
     "startend:end_checker": Equivalent("ending", {"end_phrase": "phrase"}),
     "startend:quotation": Equivalent("quoted"),
@@ -74,7 +77,7 @@ def ifeval_rules(instruction_id_list: Any, kwargs: Any) -> list[dict[str, Any]]:
     """The rules of an IFEval row in our own form, for the column that `InstructionJudge` reads.
 
     >>> ifeval_rules(["length_constraints:number_words"], [{"num_words": 300, "relation": "less than"}])
-    [{'rule': 'words', 'args': {'count': 300, 'relation': 'less than'}}]
+    [{'rule': 'words', 'args': {'count': 300, 'relation': 'less than', 'joined': False}}]
 
     Arguments that are None are left out; both lists, and each entry of `kwargs`, may be JSON text.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .arguments import Relation, as_flag, as_text, as_texts
 from .rule import CountingRule, Finding, Rule
-from .words import occurrences
+from .words import occurrences, plain
 
 
 class RequiredWords(Rule):
@@ -15,7 +15,8 @@ class RequiredWords(Rule):
     >>> RequiredWords(["red", "deep sea"]).verdict("A hundred miles of Deep  Sea.")
     Verdict(0.0, 'broken', asked="all of: 'red', 'deep sea'", found=['deep sea'])
 
-    With `whole_words=False` also inside longer words ("red" in "hundred").
+    With `whole_words=False` also inside longer words ("red" in "hundred"). Invisible characters and full-width or
+    otherwise styled letters hide no word, and a curly apostrophe is a straight one.
     """
 
     def __init__(self, words: Sequence[str], *, whole_words: bool = True) -> None:
@@ -24,6 +25,7 @@ class RequiredWords(Rule):
 
     def present(self, answer: str) -> list[str]:
         """Those of the words that stand in the answer."""
+        answer = plain(answer)
         return [word for word, pattern in zip(self.words, self.patterns, strict=True) if pattern.search(answer)]
 
     def examine(self, answer: str) -> Finding:
@@ -51,7 +53,7 @@ class KeywordFrequency(CountingRule):
         self.pattern = occurrences(self.keyword, whole_words=as_flag("whole_words", whole_words))
 
     def counted(self, answer: str) -> int:
-        return sum(1 for _ in self.pattern.finditer(answer))
+        return sum(1 for _ in self.pattern.finditer(plain(answer)))
 
     @property
     def thing(self) -> str:

@@ -19,7 +19,7 @@ _DECORATION = r"^[ \t#*_>\"“-]*"  # gives back what the marker begins with
 
 
 class Sections(CountingRule):
-    """How many sections: lines that begin with `marker` and a number, each number counted once.
+    """How many sections: lines that begin with `marker` and a number, in digits or Roman, each counted once.
 
     Markdown marks may stand in front ("## Section 1", "**Section 1:**"). The marker's case counts.
 
@@ -31,7 +31,7 @@ class Sections(CountingRule):
         super().__init__(count, relation)
         self.marker = as_text("marker", marker)
         begins = r"\s++".join(map(re.escape, self.marker.split()))
-        self.pattern = re.compile(rf"{_DECORATION}{begins}[ \t]*+(\d++)", re.MULTILINE)
+        self.pattern = re.compile(rf"{_DECORATION}{begins}[ \t]*+(\d++|[IVXLC]++\b)", re.MULTILINE)
 
     def counted(self, answer: str) -> int:
         return len({match[1] for match in self.pattern.finditer(answer)})

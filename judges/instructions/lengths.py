@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .arguments import Relation, as_text, as_whole
+from .arguments import Relation, as_flag, as_text, as_whole
 from .paragraphs import paragraphs
 from .rule import CountingRule, Finding, Rule
 from .sentences import count_sentences
-from .words import words
+from .words import pieces, words
 
 
 class Words(CountingRule):
@@ -14,10 +14,16 @@ class Words(CountingRule):
 
     >>> Words(3, "exactly").verdict("I don't know.")
     Verdict(1.0, 'kept', asked='exactly 3 words', found=3)
+
+    joined: whether apostrophes and hyphens join what they stand between; without it "well-known" is two words.
     """
 
+    def __init__(self, count: int, relation: Relation = "at least", *, joined: bool = True) -> None:
+        super().__init__(count, relation)
+        self.joined = as_flag("joined", joined)
+
     def counted(self, answer: str) -> int:
-        return len(words(answer))
+        return len(words(answer) if self.joined else pieces(answer))
 
 
 class Sentences(CountingRule):
@@ -28,7 +34,7 @@ class Sentences(CountingRule):
 
 
 class Paragraphs(CountingRule):
-    """How many paragraphs, as `paragraphs.py` defines them: between blank lines, or lines that hold only `separator`.
+    """How many paragraphs, as `paragraphs.py` defines them: between blank lines, or separators in white space.
 
     >>> Paragraphs(2, "exactly", separator="***").verdict("One.\\n***\\nTwo.").passed
     True

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ..json.extract import extract
 from ..json.strict import Malformed
-from .arguments import as_text, as_texts
+from .arguments import as_flag, as_text, as_texts
 from .rule import Finding, Rule
-from .words import has_word, occurrences
+from .words import has_word, occurrences, plain
 
 _QUOTES = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "»": "«", "＂": "＂"}
 _CLOSING = "".join(set("".join(_QUOTES.values())))
@@ -82,15 +82,21 @@ class TwoResponses(Rule):
 
 
 class OneOf(Rule):
-    """Exactly one of `options` stands in the answer, whatever its case: naming two is no choice."""
+    """Exactly one of `options` stands in the answer, whatever its case: naming two is no choice.
 
-    def __init__(self, options: Sequence[str]) -> None:
+    ignore_case: without it the one that stands there has to be written as it was given; the others count as before.
+    """
+
+    def __init__(self, options: Sequence[str], *, ignore_case: bool = True) -> None:
         self.options = as_texts("options", options)
+        self.ignore_case = as_flag("ignore_case", ignore_case)
         self.patterns = [occurrences(option) for option in self.options]
 
     def examine(self, answer: str) -> Finding:
+        answer = plain(answer)
         there = [option for option, pattern in zip(self.options, self.patterns, strict=True) if pattern.search(answer)]
-        return Finding(len(there) == 1, f"one of: {', '.join(map(repr, self.options))}", there)
+        exact = self.ignore_case or any(" ".join(option.split()) in " ".join(answer.split()) for option in there)
+        return Finding(len(there) == 1 and exact, f"one of: {', '.join(map(repr, self.options))}", there)
 
 
 def _folded(text: str) -> str:

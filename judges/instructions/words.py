@@ -13,12 +13,16 @@ import re
 import sys
 import unicodedata
 
+from ..visible import visible
+
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ＇", "'"))
 _ONE_EACH = (
     r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9d"
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _LETTER = rf"[^\W_{_ONE_EACH}]"
 _SPACED = re.compile(_LETTER)
+_PIECE = re.compile(r"[^\W_]\w*+")
 _ANY = re.compile(r"[^\W_]")
 _JOINERS = "\u200c\u200d"  # stand inside Persian and Indic words
 _MARKS_END = 0x1F000  # behind it only emoji, tags and variation selectors
@@ -30,7 +34,17 @@ def words(text: str) -> list[str]:
     >>> words("It's a well-known 3.14… 日本")
     ["It's", 'a', 'well-known', '3.14', '日', '本']
     """
-    return _word().findall(text)
+    return _word().findall(plain(text))
+
+
+def pieces(text: str) -> list[str]:
+    """The runs of letters, digits and underscores: "don't" and "well-known" are two each."""
+    return _PIECE.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    """The text as words are looked for in it: what nobody sees is gone, styled letters and apostrophes are plain."""
+    return visible(text).translate(_APOSTROPHES)
 
 
 def has_word(text: str, start: int = 0, end: int = sys.maxsize) -> bool:
@@ -44,7 +58,7 @@ def occurrences(phrase: str, *, whole_words: bool = True) -> re.Pattern[str]:
     whole_words: not inside a longer word, so that "art" is not found in "start". Where the phrase begins or ends with
     a Han character or kana, its neighbours are words of their own and may be anything.
     """
-    pieces = phrase.split()
+    pieces = plain(phrase).split()
     first, *others = (re.escape(char) for char in pieces[0])
     pattern = r"\s++".join(["".join(others), *map(re.escape, pieces[1:])])
     if whole_words and _SPACED.match(pieces[0]):  # looking back comes second, where it is seldom reached

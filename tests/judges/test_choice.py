@@ -13,8 +13,10 @@ STATED = [
     "the best choice would be B", "Answer = B", "Answer → B", "The answer is: B. Paris", "I would choose B.",
     "Die Antwort ist B.", "La respuesta correcta es B", "La réponse est B.", "Réponse : B", "Правильный ответ: B",
     "正解はBです", "정답은 B입니다", "答案选B", "答案是B。", "故选：B", "A resposta é B.", "La risposta corretta è B",
-    "Option B is correct.", "B is the correct answer.", "The correct option is (B).", "My choice: **B**", "**Answer:** B",
-    r"$\boxed{\text{B}}$", r"\boxed{\text{(B)}}", "<answer>\nB\n</answer>", "<answer>B) 12 m/s</answer>", "**B) Paris**",
+    "Option B is correct.", "B is the correct answer.", "The correct option is (B).", "My choice: **B**",
+    "**Answer:** B",
+    r"$\boxed{\text{B}}$", r"\boxed{\text{(B)}}", "<answer>\nB\n</answer>",
+    "<answer>B) 12 m/s</answer>", "**B) Paris**",
     "It cannot be A, C or D. So B.", "So it must be **B**.", "It's B.", "The answer seems to be B.", "Ａｎｓｗｅｒ：Ｂ",
     "After elimination, **B** is correct.", "The answer is a prime number, so B.", "Answer: B (A is wrong)",
     "The answer is B. Note that A is a common distractor.", "The answer is B. Option A is wrong.",
@@ -37,9 +39,7 @@ def test_two_at_once_are_a_hedge(text):
     assert ExactJudge(choices="ABCD").verdict(text, solution="A").reason == "hedged"
 
 
-@pytest.mark.parametrize(
-    "text", ["The answer is not A.", "Answer: either A or B", "Both are fine.", "Answer: ABCD", ""]
-)
+@pytest.mark.parametrize("text", ["The answer is not A.", "Answer: either A or B", "Both.", "Answer: ABCD", ""])
 def test_what_chooses_nothing(text):
     assert stated_choice(text, "ABCD") is None
 

@@ -13,6 +13,7 @@ from jurybox.judges.instructions import (
     FirstWord,
     ForbiddenWords,
     Highlights,
+    IFEvalJudge,
     KeywordFrequency,
     LetterFrequency,
     Lowercase,
@@ -57,7 +58,7 @@ COUNTS = [
     (Paragraphs(0, separator="***"), "***\nOne.\n\nStill one.\n ***  \n***\nTwo ***bold*** words.\n***", 2),
     (Placeholders(0), "[name] at [street 5], [link](http://x), [], [ ], [-], [open\n], [[inner]]", 3),
     (Sections(0, marker="SECTION"), "SECTION 1\nx\n## SECTION 2\n**SECTION 3:** y", 3),
-    (Sections(0, marker="SECTION"), "SECTION 1\nSECTION 1\nsee SECTION 2\nSection 3\nSECTION X", 1),
+    (Sections(0, marker="SECTION"), "SECTION 1\nSECTION 1\nsee SECTION 2\nSection 3\nSECTION Z", 1),
     (Sections(0, marker="**Day"), "**Day 1**\n**Day  2**", 2),
     (Words(0), "", 0),
     (Words(0), "Don't stop-gap 1,000.50 snake_case a,b — !", 7),
@@ -184,3 +185,20 @@ def test_wrong_arguments_raise_when_the_rule_is_made(make, message):
 
 def test_whole_numbers_may_come_as_floats():
     assert Words(3.0, "exactly").verdict("a b c").passed
+
+
+@pytest.mark.parametrize(
+    ("ids", "kwargs", "response", "followed"),
+    [
+        (["length_constraints:number_words"], [{"num_words": 4, "relation": "at least"}], "state-of-the-art", True),
+        (["length_constraints:number_words"], [{"num_words": 3, "relation": "less than"}], "I don't", False),
+        (["length_constraints:number_paragraphs"], [{"num_paragraphs": 2}], "One.\n*** Two.", True),
+        (["length_constraints:number_paragraphs"], [{"num_paragraphs": 1}], "One ***bold*** word.", True),
+        (["detectable_format:constrained_response"], [{}], "My answer is no.", True),
+        (["detectable_format:constrained_response"], [{}], "So my answer is no.", False),
+        (["change_case:english_capital"], [{}], "3.14", False),
+        (["change_case:english_lowercase"], [{}], "42", False),
+    ],
+)
+def test_what_ifeval_counts(ids, kwargs, response, followed):
+    assert IFEvalJudge().verdict(response, instruction_id_list=ids, kwargs=kwargs).passed is followed
