@@ -26,6 +26,8 @@ from .results import CodeVerdict
 from .suite import Suite
 
 logger = logging.getLogger("jurybox")
+# A worker process is sent the judge anew with every chunk of work: equal copies in one process share their servers.
+_pools_of_copies: dict[tuple[ServerSettings, int, str], Pool] = {}
 ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test never is
 
 
@@ -229,6 +231,9 @@ class CodeJudge(Judge):
 
     def close(self) -> None:
         """End the servers. A judge that is used again starts new ones."""
+        for key, pool in list(_pools_of_copies.items()):
+            if pool is self._pool:
+                del _pools_of_copies[key]
         self._pool.close()
         self._pool = self._new_pool()
 
@@ -237,7 +242,8 @@ class CodeJudge(Judge):
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pool = self._new_pool()
+        key = (self.settings, self.workers, self.isolation)
+        self._pool = _pools_of_copies.get(key) or _pools_of_copies.setdefault(key, self._new_pool())
 
 
 def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:

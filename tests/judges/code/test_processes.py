@@ -174,3 +174,19 @@ def test_five_thousand_runs_leave_nothing_behind(own):
     assert descriptors_after <= descriptors + 2
     assert memory_after < memory + 20
     assert count_after <= count
+
+
+def test_copies_in_one_process_share_their_servers_until_one_is_closed():
+    completion, tests = "```python\nprint(1)\n```", [{"stdin": "", "stdout": "1"}]
+    with CodeJudge(workers=1) as judge:
+        first, second = (pickle.loads(pickle.dumps(judge)) for _ in range(2))
+    for copy in (first, second, first):
+        assert copy.verdict(completion, tests=tests).score == 1.0
+    assert first._pool is second._pool
+    assert len(first._pool._servers) == 1
+    first.close()
+    third = pickle.loads(pickle.dumps(judge))
+    assert third._pool is not second._pool
+    assert third.verdict(completion, tests=tests).score == second.verdict(completion, tests=tests).score == 1.0
+    second.close()
+    third.close()
