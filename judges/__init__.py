@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
+    from .rubric import RubricJudge
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
@@ -42,6 +43,7 @@ _ON_USE = {
     "PairwiseFunction": ".pairwise",
     "PairwiseJudge": ".pairwise",
     "PairwiseLLM": ".pairwise",
+    "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
     "Scored": ".pairwise",
     "VerdictModel": ".pairwise",
@@ -73,6 +75,7 @@ __all__ = [
     "PairwiseJudge",
     "PairwiseLLM",
     "RepetitionJudge",
+    "RubricJudge",
     "RuleVulnerabilityJudge",
     "Sample",
     "Scored",

@@ -164,17 +164,20 @@ class LLMJudge(Judge):
             return Verdict(None, "skipped", "missing value", {"missing": name})
         return Question(self.template, quotes, self.constants)
 
-    def _read(self, reply: Reply) -> str:
+    def _read(self, reply: Reply) -> Any:
         label = read_label(reply, self.labels, cut_off=reply.cut_off)
         mass = sum(reply.probabilities.values())
         if reply.probabilities and mass < self.floor:
             raise Unreadable("unlikely labels", f"all labels together have the probability {mass:.3g}")
         return label
 
+    def _elected(self, votes: Sequence[Vote]) -> Verdict:
+        return elect(votes, self.labels)
+
     def _verdicts(self, questions: Mapping[str, Question]) -> dict[str, Verdict]:
         """The verdict on every question, by its key; each is asked as often as there are votes."""
         votes = self.panel.poll(questions, self._read, self.labels)
-        verdicts = {key: elect(cast, self.labels) for key, cast in votes.items()}
+        verdicts = {key: self._elected(cast) for key, cast in votes.items()}
         failed = {key: questions[key] for key, verdict in verdicts.items() if verdict.status in ("error", "timeout")}
         spoilt = self._spoilt(failed, votes)
         return {key: self._settled(verdict, votes[key], spoilt.get(key, ())) for key, verdict in verdicts.items()}

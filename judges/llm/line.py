@@ -170,7 +170,7 @@ class Line:
                 return scale.said(tag[2])
             found = _ANNOUNCED.match(piece) or _CONCLUDED.match(piece)
             if found is not None:
-                label = _headed(found["rest"], scale, tails=True) or _thing(found["rest"], scale)
+                label = headed(found["rest"], scale) or _thing(found["rest"], scale)
                 if label is not None:
                     return label
         return None
@@ -189,7 +189,7 @@ class Line:
         named = None if marked else _thing(text, scale)
         if named is not None:
             return named if self.place != "first" or not text.rstrip().endswith(":") else None
-        return _headed(text, scale, tails=True)
+        return headed(text, scale)
 
 
 def _refuses(text: str, scale: Scale) -> bool:
@@ -198,10 +198,10 @@ def _refuses(text: str, scale: Scale) -> bool:
     return number is not None and float(number[0] if len(number[0]) < 40 else "inf") not in scale.numbers
 
 
-def _headed(text: str, scale: Scale, *, tails: bool) -> str | None:
+def headed(text: str, scale: Scale) -> str | None:
     """The label with which a text begins, when what follows it casts no doubt on it."""
     label = scale.said(text)
-    if label is not None or not tails:
+    if label is not None:
         return label
     for cut in _TAIL.finditer(text):
         head, tail = text[: cut.start()], text[cut.end() :]

@@ -46,7 +46,7 @@ def speech(reply: str) -> Speech:
     what is judged. A closing tag that nothing has opened ends a thinking that the prompt's template opened. Of channels
     only the final one counts; where there are two, neither does.
 
-    >>> speech("<think>yes?</think>no<|im_end|>").answer, speech("yes? No.</think>no").answer
+    >>> speech("<think>yes?</think>no").answer, speech("yes? No.</think>no").answer
     ('no', 'no')
     """
     text = reply.lstrip(BLANK)  # nowhere else is anything invisible taken out: a quoted tag stays broken
