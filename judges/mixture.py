@@ -39,7 +39,7 @@ class MixtureOfJudges(Judge):
     A judge is asked only for the rows it applies to, so its columns may be None elsewhere, and missing altogether from
     a batch without such rows. A row to which none applies is satisfied. All that apply are asked, also behind a
     violation, so that the evidence is complete: `violated_by` (the first), `violated`, `abstained` (why),
-    `satisfied` and `not_applicable`.
+    `satisfied` and `not_applicable`. The verdicts themselves are the mixture's `parts`, under `labels`.
 
     Reasons: "satisfied", "violated", "no judge applies"; "unknown" when a judge abstains or failed and none is
     violated. That abstains with the status of the first such judge, or scores 0 with `unknown="violated"`. An
@@ -138,17 +138,22 @@ class MixtureOfJudges(Judge):
         violated = [name for name, verdict in asked.items() if verdict.passed is False]
         unknown = [name for name, verdict in asked.items() if verdict.passed is None]
         satisfied = conjunction([verdict.passed for verdict in asked.values()])
-        evidence = self._evidence(asked, violated, unknown)
-        seconds = sum(verdict.seconds for verdict in asked.values())
-        if satisfied is None:
-            return self._unknown(asked[unknown[0]].status, evidence, seconds)
-        reason = "violated" if violated else "satisfied" if asked else "no judge applies"
-        return Verdict(float(satisfied), reason=reason, evidence=evidence, seconds=seconds)
-
-    def _unknown(self, status: Status, evidence: Mapping[str, Any], seconds: float) -> Verdict:
-        if self.unknown == "violated":
-            return Verdict(0.0, reason="unknown", evidence=evidence, seconds=seconds)
-        return Verdict(None, status, "unknown", evidence, seconds)
+        score: float | None = None if satisfied is None else float(satisfied)
+        reason = "violated" if violated else "unknown" if unknown else "satisfied" if asked else "no judge applies"
+        status: Status = "scored"
+        if score is None and self.unknown == "violated":
+            score = 0.0
+        elif score is None:
+            status = asked[unknown[0]].status
+        return Verdict(
+            score,
+            status,
+            reason,
+            self._evidence(asked, violated, unknown),
+            sum(verdict.seconds for verdict in asked.values()),
+            labels=tuple(self.names),
+            parts=tuple(asked.get(name) for name in self.names),
+        )
 
     def _evidence(self, asked: Asked, violated: Sequence[str], unknown: Sequence[str]) -> dict[str, Any]:
         satisfied = [name for name in asked if name not in violated and name not in unknown]

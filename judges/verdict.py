@@ -32,6 +32,7 @@ class Verdict:
         evidence: what was extracted, which rule decided, the path of the failing field, ...
         seconds: time the judge worked on this completion; 0.0 when the answer was remembered.
         passed: None when the judge abstains, else `score >= 1.0` unless the judge sets a lower threshold.
+        labels, parts: of a judge made of judges, their names and verdicts; None for one that was not asked.
 
     Raises:
         ValueError: a score outside [0, 1], NaN, an unknown status, or a "scored" verdict without a score.
@@ -43,6 +44,8 @@ class Verdict:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     passed: bool | None = None
+    labels: tuple[str, ...] = ()
+    parts: tuple[Verdict | None, ...] = ()
 
     bounded: ClassVar[bool] = True  # a reward's verdict may carry any finite number
 
@@ -75,7 +78,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `json.dumps` accepts; evidence that JSON cannot hold becomes its repr."""
-        return {
+        data = {
             "score": self.score,
             "status": self.status,
             "reason": self.reason,
@@ -83,12 +86,24 @@ class Verdict:
             "seconds": self.seconds,
             "passed": self.passed,
         }
+        return data | {"judges": self._named_parts()} if self.parts and self.bounded else data
+
+    def _named_parts(self) -> list[dict[str, Any]]:
+        return [
+            {"name": label, "verdict": None if part is None else part.to_dict()}
+            for label, part in zip(self.labels, self.parts, strict=True)
+        ]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
         """The verdict that `to_dict` wrote."""
         names = ("score", "status", "reason", "evidence", "seconds", "passed")
-        return cls(**{name: data[name] for name in names if name in data})
+        pairs = [(part["name"], part["verdict"]) for part in data.get("judges", ())]
+        return cls(
+            **{name: data[name] for name in names if name in data},
+            labels=tuple(name for name, _ in pairs),
+            parts=tuple(None if verdict is None else Verdict.from_dict(verdict) for _, verdict in pairs),
+        )
 
     def __repr__(self) -> str:
         parts = [repr(self.score)]

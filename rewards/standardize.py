@@ -42,7 +42,7 @@ class Standardized(Transform):
         verdicts = super()._evaluate(batch, rows)
         if batch.observing:
             for verdict in verdicts:
-                raw: Any = verdict.parts[0].score  # type: ignore[attr-defined]
+                raw: Any = verdict.parts[0].score  # type: ignore[union-attr]
                 if raw is not None:
                     self.moments.observe(raw)
         return verdicts

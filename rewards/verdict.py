@@ -13,28 +13,23 @@ from ..judges import Verdict
 class RewardVerdict(Verdict):
     """A verdict whose score may be any finite number, with the tree below it.
 
+    Its parts are those of the expression in the order they were written; None is one that was not asked (another route,
+    a cascade already decided).
+
     Attributes:
-        labels: the names of the parts, in the order they were written.
-        parts: their verdicts; None for a part that was not asked (another route, a cascade already decided).
         weights: what the parts were multiplied by as written, in a sum; else empty.
     """
 
-    labels: tuple[str, ...] = ()
-    parts: tuple[Verdict | None, ...] = ()
     weights: tuple[float, ...] = ()
 
     bounded: ClassVar[bool] = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `json.dumps` accepts, the whole tree included."""
-        data = Verdict.to_dict(self)
-        data["parts"] = [
-            {"name": label, "verdict": None if part is None else part.to_dict()}
-            for label, part in zip(self.labels, self.parts, strict=True)
-        ]
-        for part, weight in zip(data["parts"], self.weights, strict=False):  # none outside sums
+        parts = self._named_parts()
+        for part, weight in zip(parts, self.weights, strict=False):  # none outside sums
             part["weight"] = weight
-        return data
+        return Verdict.to_dict(self) | {"parts": parts}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RewardVerdict:

@@ -18,7 +18,7 @@ import jurybox.judges.mixture as mixture_module
 from jurybox.judges import Judge, Verdict, judge
 from jurybox.judges.instructions import InstructionJudge, NoCommas, Words
 from jurybox.judges.mixture import MixtureOfJudges, combine, conjunction
-from jurybox.rewards import Route
+from jurybox.rewards import RewardVerdict, Route
 from tests import judged
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "cgpo.json").read_text())["cases"]
@@ -345,3 +345,15 @@ def test_close_closes_its_judges():
 
 def test_examples_in_the_documentation():
     assert doctest.testmod(mixture_module).failed == 0
+
+
+def test_its_parts_are_the_verdicts_of_its_judges_and_survive_json_and_a_reward_around_them():
+    mixture = MixtureOfJudges([A, B, NeedsSolution()], {2: {"task": "math"}})
+    verdict = mixture.verdict("ay bn", task="chat")
+    assert verdict.labels == tuple(mixture.names)
+    assert [part and part.passed for part in verdict.parts] == [True, False, None]
+    assert verdict.parts[2] is None, "it was not asked"
+    assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
+    reward = (mixture + 1.0).verdict("ay bn", task="chat")
+    assert RewardVerdict.from_dict(json.loads(json.dumps(reward.to_dict()))) == reward
+    assert "judges" not in A.verdict("ay").to_dict()

@@ -9,13 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ....judges import Verdict
+from ....judges.mixture import MixtureOfJudges
+from ....rewards import Reward
 from ...seam import Rollout
 from .baseline import Baselines, labels
 from .calibration import sequence_logps
-from .said import ABSTAINED, VIOLATED, judge_names, said_by_each
 from .stratum import Stratum
 
 FIXED = ("satisfied", "baseline_rewards", "baseline_satisfied", "logps", "ref_logps", "lengths", "strata")
+SATISFIED, VIOLATED, ABSTAINED = 1.0, 0.0, -1.0  # what a judge said; NaN where it was not asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +27,7 @@ class Labelled:
 
     Attributes:
         strata: `(P,)` number of the stratum.
-        said: `(P, G, J)` what the judges said, as `said` encodes it; the first ones of J are those of the stratum.
+        said: `(P, G, J)` SATISFIED, VIOLATED or ABSTAINED; the first ones of J are those of the stratum.
     """
 
     rewards: Tensor
@@ -122,3 +125,28 @@ def _gathered(rollout: Rollout, table: Tensor) -> Labelled:
     columns["strata"] = columns["strata"][:, 0]
     rewards = rollout.rewards[:, 0].unflatten(0, (-1, rollout.num_generations))
     return Labelled(rewards=rewards, said=groups[..., len(FIXED) :], **columns)
+
+
+def judge_names(constraint: Any) -> tuple[str, ...]:
+    """The judges of a constraint, by the names their verdicts go under; none without a constraint."""
+    if constraint is None:
+        return ()
+    if isinstance(constraint, MixtureOfJudges):
+        return tuple(constraint.names)
+    if isinstance(constraint, Reward) and constraint.parts:
+        return tuple(dict.fromkeys(constraint.part_names))
+    return (constraint.name,)
+
+
+def said_by_each(verdict: Verdict, names: tuple[str, ...]) -> list[float]:
+    """What each judge said; the constraint's own word where it has no parts."""
+    if not verdict.parts:
+        return [_said(verdict)] * len(names)
+    parts = dict(zip(verdict.labels, verdict.parts, strict=True))
+    return [_said(parts.get(name)) for name in names]
+
+
+def _said(verdict: Verdict | None) -> float:
+    if verdict is None:
+        return torch.nan
+    return ABSTAINED if verdict.passed is None else SATISFIED if verdict.passed else VIOLATED

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 
 from ...seam import Batch, Chain, Objective, Policy, Rollout
-from .answers import Answers, Outcome
 from .baseline import Baselines, text_of
 from .calibration import multi_task_loss, sequence_logps
 from .labelled import Labelled, labelled
-from .optimizers import OPTIMIZERS
+from .optimizers import OPTIMIZERS, Answers, Outcome
 from .stratum import ONLY, Stratum
 
 
