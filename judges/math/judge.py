@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -17,8 +18,10 @@ from ..workers.pool import DeadlineExceeded, shared_pool
 from . import symbolic
 from .compare.decide import Outcome, Reading, decide, read
 from .compare.scalars import Settings
-from .read.extract import WHERE, Extract, extract, gold_text
+from .read.extract import NOTHING, WHERE, Extract, extract, gold_text
 
+_LOG = logging.getLogger(__name__)
+_MEMORY = 64 << 20  # bytes of remembered answers, about
 _MISSING = ("no answer", "unfinished thinking", "empty box", "no box")
 
 
@@ -42,7 +45,7 @@ class MathJudge(Judge):
     "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
     missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
     compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
-    found nothing; "timeout" and "worker failed" score 0; "unusable gold" abstains.
+    found nothing; "timeout", "worker failed" and "judge broke" score 0; "unusable gold" abstains.
 
     Args:
         answer: the data set column with the gold answer.
@@ -55,7 +58,7 @@ class MathJudge(Judge):
         relations: "both" takes an inequality for an interval and the reverse; "gold" only an interval for a gold
             inequality.
         strict: False matches variables by their alphabetical order, and compares tuples as sets.
-        timeout: seconds sympy may spend on one answer that nothing cheaper decides.
+        timeout: seconds of CPU time sympy may spend on one answer that nothing cheaper decides.
     """
 
     def __init__(
@@ -88,8 +91,8 @@ class MathJudge(Judge):
         self.timeout = timeout
         self.settings = Settings(units, decimals, tolerance, relations, strict)
         self._extract: Callable[[str], Extract] = partial(extract, where=where, boxes=boxes)
-        self._golds: Memo[Reading | None] = Memo(8192)
-        self._outcomes: Memo[Outcome] = Memo()
+        self._golds: Memo[Reading | None] = Memo(8192, max_bytes=_MEMORY, weigh=_weight_of_gold)
+        self._outcomes: Memo[Outcome] = Memo(max_bytes=_MEMORY, weigh=_weight_of_outcome)
 
     def _judge(self, sample: Sample) -> Verdict:
         return self._judge_batch([sample])[0]
@@ -101,13 +104,18 @@ class MathJudge(Judge):
         for sample in samples:
             start = perf_counter()
             try:
-                found, key, outcome = self._look(sample)
-            except Exception as error:
+                gold = self._gold(_written(sample[self.answer]))
+                text = sample.text
+            except Exception as error:  # not of the completion's making: the row is nobody's fault, and not judged
                 verdicts.append(self.failed(error))
                 continue
-            if outcome is not None and outcome.equal is None:
-                if key not in waiting:
+            found, key, outcome = self._look(gold, text)
+            if outcome is not None and outcome.equal is None and key not in waiting:
+                try:
                     waiting[key] = self._submit(*key)
+                except Exception as error:  # a tree too deep to be sent
+                    outcome = _broken(outcome.gold_form, error)
+            if outcome is not None and outcome.equal is None:
                 late.append((len(verdicts), key, found, outcome))
                 verdicts.append(None)
             else:
@@ -116,31 +124,37 @@ class MathJudge(Judge):
             verdicts[place] = self._decided_by_worker(key, waiting[key], found, outcome)
         return [verdict for verdict in verdicts if verdict is not None]
 
-    def _look(self, sample: Sample) -> tuple[Extract, tuple[str, str], Outcome | None]:
-        """What was found and what is known about it; no outcome when the gold is unusable."""
-        gold = _written(sample[self.answer])
-        found = self._extract(sample.text)
-        key = (gold, found.text)
-        outcome = self._outcomes.get(key)
-        if outcome is None:
-            reading = self._gold(gold)
-            if reading is None:
-                return found, key, None
-            outcome = decide(reading, read(found.text), self.settings)
-            if outcome.equal is not None:
-                self._outcomes[key] = outcome
+    def _look(self, gold: tuple[str, Reading | None], text: str) -> tuple[Extract, tuple[str, str], Outcome | None]:
+        """What was found and what is known about it; no outcome when the gold is unusable.
+
+        Whatever a completion breaks here is its own failure: it scores 0 and never makes the judge abstain.
+        """
+        written, reading = gold
+        found = NOTHING
+        try:
+            found = self._extract(text)
+            key = (written, found.text)
+            outcome = self._outcomes.get(key)
+            if outcome is None:
+                if reading is None:
+                    return found, key, None
+                outcome = decide(reading, read(found.text), self.settings)
+                if outcome.equal is not None:
+                    self._outcomes[key] = outcome
+        except Exception as error:
+            return found, (written, found.text), _broken(reading.form if reading else "", error)
         return found, key, outcome
 
-    def _gold(self, gold: str) -> Reading | None:
-        """The gold answer as read; None when there is nothing to compare with."""
+    def _gold(self, gold: str) -> tuple[str, Reading | None]:
+        """The gold answer as written and as read; no reading when there is nothing to compare with."""
         reading = self._golds.get(gold)
         if reading is None:
             reading = read(gold_text(gold))
             self._golds[gold] = reading
-        return reading if reading.form else None
+        return gold, reading if reading.form else None
 
     def _submit(self, gold: str, answer: str) -> Future[tuple[bool, float]]:
-        reading = self._gold(gold)
+        _, reading = self._gold(gold)
         assert reading is not None
         answered, pool = read(answer), shared_pool(symbolic.PRELOAD)
         return pool.submit(
@@ -162,6 +176,7 @@ class MathJudge(Judge):
             self._outcomes[key] = outcome
         except DeadlineExceeded:
             outcome, status = outcome._replace(equal=False, rule="timeout"), "timeout"
+            self._outcomes[key] = outcome  # asked again in this run, it gets the same answer at once
         except Exception:  # the worker's parser refused it, ran out of memory, or crashed on it
             outcome = outcome._replace(equal=False, rule="worker failed")
         return _verdict(found, outcome, seconds, status)
@@ -171,9 +186,26 @@ def _verdict(found: Extract, outcome: Outcome | None, seconds: float, status: An
     if outcome is None:
         return Verdict(None, "skipped", "unusable gold", seconds=seconds)
     evidence = {"answer": found.text, "where": found.where, "gold": outcome.gold_form, "form": outcome.form}
+    if outcome.rule == "timeout":
+        status = "timeout"
     if not found.text and found.where in _MISSING:
         return Verdict(0.0, status, found.where, {"gold": outcome.gold_form}, seconds)
     return Verdict(1.0 if outcome.equal else 0.0, status, outcome.rule, evidence, seconds)
+
+
+def _weight_of_gold(gold: Any, reading: Reading | None) -> int:
+    """About the bytes of a gold answer as read: a node of its tree for every other character."""
+    return 100 * len(gold) + 500
+
+
+def _weight_of_outcome(key: Any, outcome: Outcome) -> int:
+    return 500 + 4 * sum(map(len, (*key, outcome.gold_form, outcome.form)))
+
+
+def _broken(gold_form: str, error: Exception) -> Outcome:
+    """The outcome for an answer on which the judge itself broke; it is told, and it is no way to abstain."""
+    _LOG.warning("MathJudge broke on an answer and scored it 0: %s: %.200s", type(error).__name__, error)
+    return Outcome(False, "judge broke", gold_form, type(error).__name__)
 
 
 def _written(gold: Any) -> str:

@@ -64,3 +64,15 @@ def test_threads_share_one():
 def test_needs_room():
     with pytest.raises(ValueError, match="room for at least 2"):
         Memo(1)
+
+
+def test_bytes_are_bounded_too() -> None:
+    memo: Memo[str] = Memo(max_bytes=1000, weigh=lambda key, value: len(value))
+    for place in range(100):
+        memo[place] = "x" * 90
+    assert memo.get(99) == "x" * 90
+    assert len(memo) * 90 <= 1000
+    memo["huge"] = "x" * 600
+    assert memo.get("huge") is None
+    with pytest.raises(ValueError, match="go together"):
+        Memo(max_bytes=5)

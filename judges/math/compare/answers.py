@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from ..values.expr import Expr, Undecidable, Undefined, has, rebuild, symbols
+from ..values.expr import Expr, Undecidable, Undefined, has, rebuild, symbols, walk
 from ..values.matrices import evaluated
 from ..values.rational import exact
 from .claims import Claim, claim
@@ -26,12 +26,14 @@ def compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
 
 
 def _loosened(expr: Expr) -> Expr:
-    """Variables numbered in alphabetical order, tuples as sets."""
-    numbered = {name: f"x_{place}" for place, name in enumerate(sorted(symbols(expr)))}
+    """Variables numbered in alphabetical order, tuples as sets; what is nothing but letters keeps them."""
+    only_letters = all(node.op in ("symbol", "mul", "tuple", "list", "set") for node in walk(expr))
+    names = [] if only_letters else sorted(symbols(expr))
+    numbered = {name: f"x_{place}" for place, name in enumerate(names)}
 
     def change(node: Expr) -> Expr | None:
         if node.op == "symbol":
-            return Expr("symbol", value=numbered[node.value])
+            return Expr("symbol", value=numbered.get(node.value, node.value))
         if node.op == "tuple" and node.value == "()":
             return Expr("set", tuple(rebuild(arg, change) for arg in node.args))
         return None

@@ -107,10 +107,19 @@ def _is_choice(gold: Reading, answer: Reading) -> bool:
     if picked[0] is None or picked[1] is None or len(gold.form.strip("()")) > 1:
         return False
     same_case = picked[0][1] == picked[1][1]
+    if _AT_ONCE.match(answer.form, picked[1].end()) or _ANOTHER.search(answer.form, picked[1].end()):
+        return False
     lettered = len(answer.form.strip("().: ")) == 1
     return same_case or (
         lettered and r"\text" in gold.cleaned + answer.cleaned and picked[0][1].upper() == picked[1][1].upper()
     )
+
+
+# What follows a letter and names another one is a hedge: `B. or D, not A`, `B, C`, `B) C)`; not `B. A = 5`.
+_ANOTHER = re.compile(
+    r"(?:[,;/&]|(?<![A-Za-z])(?:or|and|not|nor|but|maybe|perhaps|possibly|either|also))[\W_]*[A-J](?![\w=])"
+)
+_AT_ONCE = re.compile(r"[\W_]*[A-J](?:[).:,;]|$)")
 
 
 _COMMA = re.compile(r"(-?\d+),(\d{1,2}|\d{4,})")

@@ -51,6 +51,8 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if gold_unit is None or unit is None:
         if settings.units == "required" and gold_unit is not None:
             return Finding(False, "unit missing")
+        if unit == "percent" and _is_share(gold_value):
+            return same_number(_in_base_units(gold), _in_base_units(answer), settings)
         plain = same_number(gold_value, value, settings)
         if plain.equal or not {"percent", DEGREE} & {gold_unit, unit}:
             return plain
@@ -62,6 +64,14 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
     return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
+
+
+def _is_share(gold: Expr) -> bool:
+    """A gold 0.5 means a half, never half a percent; a gold 50 may have lost its percent sign."""
+    try:
+        return 0 < abs(exact(gold)) < 1
+    except ArithmeticError:
+        return False
 
 
 def _split_units(gold: Expr, answer: Expr) -> tuple[tuple[Expr, Unit | str | None], tuple[Expr, Unit | str | None]]:
@@ -170,11 +180,11 @@ def _same_rational(left: Fraction, right: Fraction, gold: Expr, answer: Expr, se
 
 def _terminates(value: Fraction) -> bool:
     rest = value.denominator
-    for factor in (2, 5):
-        while rest % factor == 0:
-            rest //= factor
-        if rest.bit_length() > 4096:
-            return False
+    rest >>= (rest & -rest).bit_length() - 1  # all factors 2 at once
+    if rest.bit_length() > 4096:
+        return False
+    while rest % 5 == 0:
+        rest //= 5
     return rest == 1
 
 
@@ -211,8 +221,8 @@ def _approximates(gold: Expr, answer: Expr, settings: Settings) -> Finding | Non
     try:
         with decimals.digits(60):
             left, right = numeric(gold, {}), numeric(answer, {})
-            if left.im or right.im or max(left.re.adjusted(), right.re.adjusted(), -left.re.adjusted()) > 400:
-                return None
+            if left.im or right.im or any(side.re and abs(side.re.adjusted()) > 400 for side in (left, right)):
+                return None  # as a fraction it would have that many digits
             first, second = Fraction(left.re), Fraction(right.re)
     except (Undecidable, Undefined):
         return None

@@ -125,10 +125,10 @@ def argument(parser: Parser) -> Expr:
     if token.text == "{":
         parser.at += 1
         return group(parser)
-    if token.kind == "number" and len(token.text) > 1 and token.text.isdigit():
+    if token.kind == "number" and len(token.text) > 1 and token.text.isdecimal():
         parser.tokens[parser.at] = Token("number", token.text[1:], False)
         return number(int(token.text[0]))
-    if token.kind == "number":
+    if token.kind == "number" and "e" not in token.text.lower():
         parser.at += 1
         return literal(token.text)
     return atom(parser)

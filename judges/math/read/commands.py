@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..values.expr import EMPTY, INFINITY, ONE, REALS, Expr, number, rebuild
 from .atoms import argument, atom, bracket, group, raw, symbol, unexpected
-from .tokens import Token
+from .tokens import ParseError, Token
 from .units import DOLLAR, EURO, STERLING, Unit
 from .vocabulary import ACCENTS, FUNCTIONS, GREEK, STYLES
 
@@ -23,6 +23,7 @@ _SAME_FUNCTION = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot"
                   "arccsc": "acsc", "sign": "sgn", "Gamma": "gamma"}  # fmt: skip
 _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot", "sec": "asec", "csc": "acsc",
             "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}  # fmt: skip
+_MOST_ARGUMENTS = {"log": 2, "ln": 2, **dict.fromkeys(("max", "min", "gcd", "lcm"), 1000)}
 _DIFFERENTIALS = (Expr("symbol", value="d"), Expr("symbol", value="partial"))
 CURRENCIES = {r"\$": DOLLAR, r"\euro": EURO, r"\pounds": STERLING}
 
@@ -77,6 +78,8 @@ def _binomial(parser: Parser) -> Expr:
     if parser.peek().text == "(":
         parser.at += 1
         pair = bracket(parser, "(")
+        if pair.op != "tuple" or len(pair.args) != 2:
+            raise ParseError("a binomial of other than two things")
         return Expr("call", pair.args, "binomial")
     top = argument(parser)
     return Expr("call", (top, argument(parser)), "binomial")
@@ -92,6 +95,8 @@ def _function(parser: Parser, name: str) -> Expr:
     args = _function_arguments(parser)
     if base is not None:
         args = (*args, base)
+    if not (1 <= len(args) <= _MOST_ARGUMENTS.get(name, 1)):
+        raise ParseError(f"{name} of {len(args)} things")
     expr = Expr("call", args, name)
     return expr if exponent is None else Expr("pow", (expr, exponent))
 

@@ -217,7 +217,7 @@ class Parser:
 
     def postfix(self, expr: Expr) -> Expr:
         """`expr` with the powers, factorials, percent and degree signs behind it."""
-        while True:
+        for _ in range(MAX_DEPTH):
             token = self.peek()
             if token.text in ("^", "**"):
                 self.at += 1
@@ -240,6 +240,7 @@ class Parser:
                 expr = Expr("mul", (expr, Expr("constant", value="degree")))
             else:
                 return expr
+        raise ParseError("too deep")
 
     def number(self, token: Token) -> Expr:
         """The number that begins with this token."""
@@ -324,7 +325,7 @@ class Parser:
         braced = self.accept("{")
         negative = self.accept("-")
         token = self.take()
-        if token.kind != "number" or not token.text.isdigit() or len(token.text) > 1:
+        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > 1:
             raise ParseError("a unit to a strange power")
         if braced:
             self.expect("}")

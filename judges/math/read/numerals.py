@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..values.expr import Expr, literal, number
 from .atoms import argument, atom, unexpected
-from .tokens import Token
+from .tokens import ParseError, Token
 from .vocabulary import BASES
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def _repeating(parser: Parser) -> str:
     if opening is None or (opening == "(" and token.spaced):
         return ""
     parser.at += 1
-    if opening == "{" and parser.peek().kind == "number":
+    if opening == "{" and parser.peek().text.isdecimal():
         return parser.take().text
     if opening == "{":
         parser.accept("{")
     digits = parser.take()
-    if digits.kind == "number" and digits.text.isdigit() and parser.accept("}", ")"):
+    if digits.kind == "number" and digits.text.isdecimal() and parser.accept("}", ")"):
         return digits.text
     parser.at = start
     return ""
@@ -76,6 +76,8 @@ def _in_base(parser: Parser, text: str) -> Expr:
         base = number(BASES.index(base.value.lower()) + 2)
     if base.op != "number" or not 2 <= base.value <= 36 or base.value.denominator != 1:
         raise unexpected(parser.peek())
+    if any(int(digit) >= base.value for digit in text):
+        raise ParseError(f"{text[:20]} is no number of base {base.value}")
     return number(int(text, int(base.value)))
 
 
@@ -83,7 +85,7 @@ def is_mixed_fraction(parser: Parser) -> bool:
     """Whether `1 1/2` is ahead, the first 1 being read already."""
     ahead = [parser.peek(i) for i in range(3)]
     whole = parser.tokens[parser.at - 1]
-    numbers = whole.text.isdigit() and ahead[0].text.isdigit() and ahead[2].text.isdigit()
+    numbers = whole.text.isdecimal() and ahead[0].text.isdecimal() and ahead[2].text.isdecimal()
     return numbers and ahead[0].spaced and ahead[1].text == "/" and int(ahead[0].text) < int(ahead[2].text)
 
 

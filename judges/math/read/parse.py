@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, number, walk
+from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, is_deeper, number, walk
 from .commands import SETS
 from .grammar import Parser
 from .normal import clean
 from .tokens import ParseError, tokenize
 
+MAX_TREE_DEPTH = 150  # of nodes; every walk that follows needs a few stack frames for each
 MAX_LENGTH = 3000  # characters of an answer; a longer one is compared as text only
 _PHRASES = {
     "no solution": EMPTY, "no solutions": EMPTY, "no real solution": EMPTY, "no real solutions": EMPTY,
@@ -43,6 +44,8 @@ def parse(text: str) -> Expr:
         if _is_prose(text):
             return Expr("text", value=words)
         raise
+    if is_deeper(expr, MAX_TREE_DEPTH):
+        raise ParseError("too deep")
     return Expr("text", value=words) if _mixes_words(expr) else expr
 
 

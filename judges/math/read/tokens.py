@@ -64,7 +64,7 @@ def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
     """Words inside a text wrapper are words; a lone letter is a symbol unless it is a unit after a number."""
     pieces = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?|\S", content)
     for piece in pieces:
-        if piece[0].isdigit():
+        if piece[0].isdecimal():
             tokens.append(Token("number", piece, True))
         elif not piece.isalpha():
             tokens.append(Token("mark", piece, True))

@@ -38,6 +38,6 @@ def spend(steps: float) -> None:
     Raises:
         Undecidable: the budget is spent.
     """
-    _budget.left -= steps
+    _budget.left -= max(steps, 0.0)  # nothing earns any back
     if _budget.left < 0:
         raise Undecidable("more work than the calling process may do")

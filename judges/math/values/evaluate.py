@@ -194,10 +194,15 @@ def _product(expr: Expr, at: Environment) -> Complex:
     return product
 
 
+_LAST_INDEX = 30  # digits of the bounds of a sum
+
+
 def _terms(expr: Expr, at: Environment) -> Iterator[Complex]:
     """The terms of a sum whose bounds are whole numbers at this point."""
     body, variable, *bounds = expr.args
     first, last = (_real(numeric(bound, at)) for bound in bounds)
+    if max(first.adjusted(), last.adjusted()) > _LAST_INDEX:
+        raise TooLarge("an index of many digits")
     if first != first.to_integral_value() or last != last.to_integral_value():
         raise Undecidable("a sum between fractions")
     if last - first >= MAX_TERMS:

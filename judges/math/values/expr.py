@@ -67,6 +67,17 @@ def walk(expr: Expr) -> Iterator[Expr]:
         stack.extend(node.args)
 
 
+def is_deeper(expr: Expr, limit: int) -> bool:
+    """Whether any node lies more than `limit` levels down, found without recursion."""
+    stack = [(expr, 0)]
+    while stack:
+        node, level = stack.pop()
+        if level > limit:
+            return True
+        stack.extend((arg, level + 1) for arg in node.args)
+    return False
+
+
 def symbols(expr: Expr) -> frozenset[str]:
     """Names of the free variables (bound ones of sums and integrals are left in: they do no harm)."""
     return frozenset(node.value for node in walk(expr) if node.op == "symbol")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import islice
 
-from .expr import Expr, Undecidable, has, number
-from .rational import exact_integer
+from .effort import spend
+from .expr import Expr, TooLarge, Undecidable, Undefined, has, number, walk
+from .rational import exact, exact_integer
 
 MAX_SIDE = 12
 MAX_POWER = 20
+MAX_NODES = 4000  # of one cell of a product
 
 
 def evaluated(expr: Expr) -> Expr:
@@ -58,7 +61,7 @@ def _multiply(left: Expr, right: Expr) -> Expr:
         for i in range(rows)
         for j in range(columns)
     ]
-    return Expr("matrix", tuple(cells), (rows, columns))
+    return Expr("matrix", tuple(map(_brought_together, cells)), (rows, columns))
 
 
 def _scaled(scalar: Expr, matrix: Expr) -> Expr:
@@ -92,3 +95,21 @@ def _power(matrix: Expr, exponent: Expr) -> Expr:
         raise Undecidable("a power of a matrix")
     identity = Expr("matrix", tuple(number(i == j) for i in range(rows) for j in range(rows)), matrix.value)
     return reduce(_multiply, [matrix] * power, identity)
+
+
+def _brought_together(cell: Expr) -> Expr:
+    """A cell as one number where it is one; else as it is, if that is not too much.
+
+    Raises:
+        TooLarge: powers of a matrix with letters double what their cells hold with every factor.
+    """
+    try:
+        return number(exact(cell))
+    except TooLarge:
+        raise
+    except (Undecidable, Undefined):
+        size = sum(1 for _ in islice(walk(cell), MAX_NODES + 1))
+        spend(size / 10)
+        if size > MAX_NODES:
+            raise TooLarge("a product of matrices") from None
+        return cell

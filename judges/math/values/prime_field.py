@@ -148,9 +148,11 @@ def written_out(expr: Expr) -> list[Expr]:
     """The terms of a sum or product with few enough of them."""
     body, variable, start, stop = expr.args
     first, last = exact_integer(start), exact_integer(stop)
+    if last < first:
+        return []
     if last - first >= MAX_TERMS:
         raise TooLarge("a long sum")
-    spend(0.2 * (last - first) * sum(1 for _ in walk(body)))
+    spend(0.2 * (last - first + 1) * sum(1 for _ in walk(body)))
     return [substitute(body, variable, number(index)) for index in range(first, last + 1)]
 
 

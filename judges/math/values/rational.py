@@ -152,8 +152,16 @@ def _many(function: Callable[..., Fraction | int]) -> Callable[[Expr], Fraction]
     return lambda expr: Fraction(function([exact(arg) for arg in expr.args]))
 
 
-def _many_integers(function: Callable[..., int]) -> Callable[[Expr], Fraction]:
-    return lambda expr: Fraction(function(*(exact_integer(arg) for arg in expr.args)))
+def _folded(function: Callable[[int, int], int]) -> Callable[[Expr], Fraction]:
+    """One integer after the other, so that the size of what was found is checked before it grows on."""
+
+    def rule(expr: Expr) -> Fraction:
+        found = abs(exact_integer(expr.args[0]))
+        for arg in expr.args[1:]:
+            found = _small(Fraction(function(found, exact_integer(arg)))).numerator
+        return Fraction(found)
+
+    return rule
 
 
 def _root(expr: Expr) -> Fraction:
@@ -177,8 +185,8 @@ _CALLS: dict[str, Callable[[Expr], Fraction]] = {
     "log": _log,
     "max": _many(max),
     "min": _many(min),
-    "gcd": _many_integers(math.gcd),
-    "lcm": _many_integers(math.lcm),
+    "gcd": _folded(math.gcd),
+    "lcm": _folded(math.lcm),
 }
 
 

@@ -167,6 +167,8 @@ _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 
 
 def _link(left: Expr, operator: str, right: Expr) -> RealSet:
+    if operator not in ("in", "notin", *_FLIPPED):
+        raise Undecidable(operator)
     if operator in ("in", "notin"):
         inside = _of_subject(left, _read(right))
         return inside if operator == "in" else complement(inside)
@@ -174,8 +176,6 @@ def _link(left: Expr, operator: str, right: Expr) -> RealSet:
         left, right, operator = right, left, _FLIPPED[operator]
     if not symbols(left) or symbols(right):
         raise Undecidable("not solved")
-    if operator not in _FLIPPED:
-        raise Undecidable(operator)
     if left.op not in ("symbol", "apply") and not _is_absolute(left):
         left, operator, right = _solve_linear(left, operator, right)
     return _of_subject(left, _half_line(operator, right))
