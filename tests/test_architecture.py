@@ -136,3 +136,34 @@ def test_a_circle_would_be_seen(tmp_path):
     for name, text in files.items():
         (tmp_path / "judges" / f"{name}.py").write_text(text)
     assert circles(import_graph(tmp_path, "judges")) == [["judges.a", "judges.c", "judges.math.b"]]
+
+
+def test_trainers_are_imported_when_they_are_used_and_listed_before():
+    program = (
+        "import sys, jurybox.trainers as t; assert set(t.__all__) <= set(dir(t));"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_an_absent_extra_hurts_only_who_uses_it_and_is_named():
+    program = (
+        "import sys; sys.modules['trl'] = None; import jurybox.trainers as t; assert t.Curriculum\n"
+        "try:\n    t.DPOTrainer\nexcept ModuleNotFoundError as error:\n    print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "jurybox.trainers.DPOTrainer needs the package trl: pip install 'jurybox[trl]'"
+
+
+def test_what_type_checkers_see_of_the_trainers_is_what_there_is():
+    from jurybox import trainers
+
+    imported = {}
+    for node in ast.walk(ast.parse((ROOT / "trainers" / "__init__.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            imported |= {alias.name: node.module for alias in node.names}
+    assert imported == trainers._HOME
+    assert sorted(imported) == sorted(trainers.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'PPO'"):
+        _ = trainers.PPO

@@ -1,39 +1,48 @@
-"""From a number to a gradient: the objectives of papers on top of TRL's trainers."""
+"""From a number to a gradient: the objectives of papers on top of TRL's trainers.
 
-from .curriculum import Curriculum
-from .grpo import GRPO
-from .papers.cgpo import (
-    CGPOConfig,
-    CGPOTrainer,
-    CODPOConfig,
-    CODPOTrainer,
-    CRPGConfig,
-    CRPGTrainer,
-    CRRAFTConfig,
-    CRRAFTTrainer,
-    Stratum,
-)
-from .papers.disco import DisCO, DisCOConfig, DisCOTrainer
-from .papers.dpo import DPO, DPOConfig, DPOTrainer
-from .papers.dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
-from .papers.f_dpo import FDPO, FDPOConfig, FDPOTrainer
-from .papers.hapo import HAPOConfig, HAPOTrainer
-from .papers.implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
-from .papers.mdpo import MDPOConfig, MDPOTrainer
-from .papers.ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
-from .papers.pairwise_rl import (
-    PairwiseGRPOConfig,
-    PairwiseGRPOTrainer,
-    PairwisePPO,
-    PairwisePPOConfig,
-    PairwisePPOTrainer,
-    PairwiseRMConfig,
-    PairwiseRMTrainer,
-)
-from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
-from .papers.rso import RSOConfig, RSOTrainer
-from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
-from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+Every name is imported when it is first used, so that an extra that is not installed hurts only who needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .curriculum import Curriculum
+    from .grpo import GRPO
+    from .papers.cgpo import (
+        CGPOConfig,
+        CGPOTrainer,
+        CODPOConfig,
+        CODPOTrainer,
+        CRPGConfig,
+        CRPGTrainer,
+        CRRAFTConfig,
+        CRRAFTTrainer,
+        Stratum,
+    )
+    from .papers.disco import DisCO, DisCOConfig, DisCOTrainer
+    from .papers.dpo import DPO, DPOConfig, DPOTrainer
+    from .papers.dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
+    from .papers.f_dpo import FDPO, FDPOConfig, FDPOTrainer
+    from .papers.hapo import HAPOConfig, HAPOTrainer
+    from .papers.implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
+    from .papers.mdpo import MDPOConfig, MDPOTrainer
+    from .papers.ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
+    from .papers.pairwise_rl import (
+        PairwiseGRPOConfig,
+        PairwiseGRPOTrainer,
+        PairwisePPO,
+        PairwisePPOConfig,
+        PairwisePPOTrainer,
+        PairwiseRMConfig,
+        PairwiseRMTrainer,
+    )
+    from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
+    from .papers.rso import RSOConfig, RSOTrainer
+    from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
+    from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
 
 __all__ = [
     "DPO",
@@ -93,3 +102,62 @@ __all__ = [
     "VULPOTrainer",
     "rl_struct_lora",
 ]
+
+_NAMES = {
+    "curriculum": ("Curriculum",),
+    "grpo": ("GRPO",),
+    "papers.cgpo": (
+        "CGPOConfig",
+        "CGPOTrainer",
+        "CODPOConfig",
+        "CODPOTrainer",
+        "CRPGConfig",
+        "CRPGTrainer",
+        "CRRAFTConfig",
+        "CRRAFTTrainer",
+        "Stratum",
+    ),
+    "papers.disco": ("DisCO", "DisCOConfig", "DisCOTrainer"),
+    "papers.dpo": ("DPO", "DPOConfig", "DPOTrainer"),
+    "papers.dr_rpo": ("DRRPO", "DRRPOConfig", "DRRPOTrainer"),
+    "papers.f_dpo": ("FDPO", "FDPOConfig", "FDPOTrainer"),
+    "papers.hapo": ("HAPOConfig", "HAPOTrainer"),
+    "papers.implicit_reward": ("FSFT", "FSFTConfig", "FSFTTrainer", "ImplicitReward"),
+    "papers.mdpo": ("MDPOConfig", "MDPOTrainer"),
+    "papers.ngrpo": ("NGRPO", "NGRPOConfig", "NGRPOTrainer"),
+    "papers.pairwise_rl": (
+        "PairwiseGRPOConfig",
+        "PairwiseGRPOTrainer",
+        "PairwisePPO",
+        "PairwisePPOConfig",
+        "PairwisePPOTrainer",
+        "PairwiseRMConfig",
+        "PairwiseRMTrainer",
+    ),
+    "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
+    "papers.rso": ("RSOConfig", "RSOTrainer"),
+    "papers.vulpo": ("VULPO", "VULPOConfig", "VULPOTrainer"),
+    "seam": ("Batch", "Chain", "Objective", "ObjectiveConfig", "ObjectiveTrainer", "Policy", "Rollout"),
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # to a type checker every misspelt name would be there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("jurybox"):
+                raise
+            raise ModuleNotFoundError(
+                f"{__name__}.{name} needs the package {error.name}: pip install 'jurybox[trl]'", name=error.name
+            ) from error
+        globals()[name] = value  # the next time Python finds it by itself
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

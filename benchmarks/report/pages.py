@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import store, table
+from .index import index_page
 from .store import Document
 
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
 
 def write_pages(docs: Path, results: Path, papers: Mapping[str, str]) -> list[Path]:
-    """Make the results part of `docs/papers/SLUG.md` and all of `docs/results.md` anew from the JSON files.
+    """Make the results part of `docs/papers/SLUG.md`, all of `docs/results.md` and the index of papers anew.
 
     papers: name -> title. Returns the pages that were written.
     """
@@ -26,7 +27,9 @@ def write_pages(docs: Path, results: Path, papers: Mapping[str, str]) -> list[Pa
             written.append(page)
     overview = docs / "results.md"
     overview.write_text(results_page({name: m for name, m in found.items() if m}, papers), encoding="utf-8")
-    return [*written, overview]
+    index = docs / "papers" / "README.md"
+    index.write_text(index_page(docs.absolute().parent), encoding="utf-8")
+    return [*written, overview, index]
 
 
 def documents(results: Path, paper: str) -> list[Document]:
