@@ -45,22 +45,23 @@ def prompt_text(prompt: Any) -> str:
     if prompt is None:
         return ""
     messages = [prompt] if isinstance(prompt, Mapping) else prompt
-    return "\n".join(_content_text(message.get("content")) for message in messages)
+    return "\n".join(content_text(message.get("content")) for message in messages)
 
 
 def _message_text(message: Mapping[str, Any]) -> str:
-    content = _content_text(message.get("content"))
-    reasoning = _content_text(message.get("reasoning_content") or message.get("reasoning"))
+    content = content_text(message.get("content"))
+    reasoning = content_text(message.get("reasoning_content") or message.get("reasoning"))
     return f"<think>\n{reasoning}\n</think>\n{content}" if reasoning else content
 
 
-def _content_text(content: Any) -> str:
+def content_text(content: Any) -> str:
+    """The text of a message's content: a string, typed blocks, or nothing."""
     if content is None:
         return ""
     if isinstance(content, str):
         return content
     if isinstance(content, Mapping):  # one typed block
-        return _content_text(content.get("text"))
+        return content_text(content.get("text"))
     if isinstance(content, Sequence):
-        return "".join(_content_text(block) for block in content)
+        return "".join(content_text(block) for block in content)
     raise TypeError(f"a message's content is text or a list of typed blocks, not {type(content).__name__}")

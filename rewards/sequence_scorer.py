@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..judges.completion import completion_text, prompt_text
+from ..judges.completion import completion_text, content_text, prompt_text
 from ..judges.pretrained import Pretrained
 from ..judges.workers.loop import gather_on_loop
 
@@ -53,7 +54,9 @@ class SequenceScorer:
 
     Plain text is what the model saw when TRL's RewardTrainer made it: prompt and completion side by side, the special
     tokens of the tokenizer, and its end-of-sequence token. Messages go through the chat template, which says itself
-    how a turn ends. A row longer than the model reads has no score: half an answer is another answer.
+    how a turn ends; typed blocks of text are joined before. What the tokenizer would read as a control token in a
+    completion or in a message is broken by a space: else an answer could add a user's praise to its conversation. A row
+    longer than the model reads has no score: half an answer is another answer.
 
     Args:
         model, tokenizer, device, dtype, options: see `Pretrained`.
@@ -84,6 +87,7 @@ class SequenceScorer:
         config = self.pretrained.config
         if config.num_labels != 1:
             raise ValueError(f"a reward model has one output, this {type(model).__name__} has {config.num_labels}")
+        self._control = _control_tokens(self.pretrained.tokenizer)
         self.pad = config.get_text_config().pad_token_id
         self.batch_size = batch_size if self.pad is not None else 1
         self.max_length = max_length or _longest(config, self.pretrained.tokenizer)
@@ -99,7 +103,8 @@ class SequenceScorer:
         """
         tokenizer = self.pretrained.tokenizer
         if isinstance(completion, str) and (prompt is None or isinstance(prompt, str)):
-            ids = tokenizer.encode((prompt or "") + completion)
+            end = tokenizer.eos_token or ""
+            ids = tokenizer.encode((prompt or "") + self._neutral(completion.removesuffix(end)))
             ends = tokenizer.eos_token_id
             return (*ids,) if ends is None or ids[-1:] == [ends] else (*ids, ends)
         if not tokenizer.chat_template:
@@ -108,8 +113,16 @@ class SequenceScorer:
                 "tokenizer.chat_template to the one the model was trained with"
             )
         messages = [*_messages(prompt, "user"), *_messages(completion, "assistant")]
-        text = tokenizer.apply_chat_template(messages, tokenize=False)
+        text = tokenizer.apply_chat_template([self._neutral(message) for message in messages], tokenize=False)
         return tuple(tokenizer.encode(text, add_special_tokens=False))
+
+    def _neutral(self, value: Any) -> Any:
+        """The same with no control token in any text but a role."""
+        if isinstance(value, str):
+            return self._control.sub(lambda token: f"{token[0][0]} {token[0][1:]}", value) if self._control else value
+        if isinstance(value, Mapping):
+            return {key: item if key == "role" else self._neutral(item) for key, item in value.items()}
+        return [self._neutral(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def scores(self, prepared: Sequence[tuple[int, ...]]) -> list[float | None]:
         """The model's output for each row, rows of like length together; None for one that is too long or empty."""
@@ -136,7 +149,17 @@ def _messages(value: Any, role: str) -> list[Mapping[str, Any]]:
         return []
     if isinstance(value, str):
         return [{"role": role, "content": value}]
-    return [value] if isinstance(value, Mapping) else list(value)
+    messages = [value] if isinstance(value, Mapping) else value
+    return [{"role": role, **message, "content": content_text(message.get("content"))} for message in messages]
+
+
+def _control_tokens(tokenizer: Any) -> re.Pattern[str] | None:
+    """What the tokenizer reads as a token with a meaning, when it stands in a text."""
+    added = getattr(tokenizer, "added_tokens_decoder", {}).values()
+    tokens = {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+    tokens |= {token.content for token in added if token.content.startswith(("<|", "<｜", "[INST", "[/INST"))}
+    longest_first = sorted((token for token in tokens if len(token) > 1), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 
 def _longest(config: Any, tokenizer: Any) -> float:
