@@ -14,6 +14,7 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 MANY = 32  # a repeat that may go on for more than this counts as unbounded
+CHOICE = 0.25  # what an optional item, an alternative or a short repeat counts: 30 of them are 2 to the power of 30
 STEPS = 2_000_000  # what the engine does in some hundredths of a second
 
 _REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT}
@@ -58,7 +59,7 @@ def _item(kind: Any, value: Any) -> float:
     if kind is op.POSSESSIVE_REPEAT:
         return _sequence(value[2])
     if kind is op.BRANCH:
-        return max(_sequence(branch) for branch in value[1])
+        return CHOICE + max(_sequence(branch) for branch in value[1])
     if kind is op.SUBPATTERN:
         return _sequence(value[3])
     if kind in (op.ASSERT, op.ASSERT_NOT):
@@ -71,9 +72,11 @@ def _item(kind: Any, value: Any) -> float:
 def _repeat(least: int, most: int, body: Any) -> float:
     inside = _sequence(body)
     if most <= 1:
-        return inside
+        return inside if most == least else inside + CHOICE
     if len(body) == 1 and body[0][0] in _ONE_CHARACTER:
-        return 0 if most == least or most <= MANY else 1
+        if most == least:
+            return 0
+        return CHOICE if most <= MANY else 1
     if most == least and most <= MANY:
         return inside * most
     if _uniform(body):

@@ -8,7 +8,9 @@ counted over leaves: the declared properties that are there and the required one
   leaving out what is hard does not pay, nor does emptying it;
 - an array counts as much as one of its items, times the mean over its items, so padding it changes nothing;
 - extra properties count as violated where they are forbidden, and properties that no one declared earn nothing;
-- an empty object or array earns nothing, and a value of the wrong type loses all that it should have held;
+- while a required part is missing or wrong, the credit is at most the share of the required leaves that are satisfied,
+  however many optional members stand beside it;
+- an empty object, array or string earns nothing, and a value of the wrong type loses all that it should have held;
 - a valid instance has credit 1, an invalid one less, whatever the leaves say.
 
 Alternatives (`anyOf`, `oneOf`) are one leaf each: which of them was meant cannot be told.
@@ -25,6 +27,7 @@ from .violation import Path, Violation, pointer
 
 _EXTRA = {"additionalProperties", "unevaluatedProperties"}
 _PER_PROPERTY = _EXTRA | {"required"}  # counted property by property
+_EMPTY: tuple[Any, ...] = ({}, [], "")
 _DEEP = 12  # levels of a recursive schema that a missing part is counted to
 
 Share = tuple[float, float]  # satisfied leaves, all leaves
@@ -88,7 +91,28 @@ class Credit:
         satisfied, leaves = self._share(self.schema, instance, errors, ())
         if satisfied == leaves:
             leaves += 1.0  # what is violated belongs to no leaf
-        return satisfied / leaves
+        there, needed = self._required(self.schema, instance, errors, ())
+        return min(satisfied / leaves, there / needed if there < needed else 1.0)
+
+    def _required(self, schema: Any, value: Any, errors: _Errors | None, path: Path) -> Share:
+        """The share of the required leaves alone; of an array that of its items, each counting the same."""
+        shape = self._shape(schema)
+        below = errors.below if errors else {}
+        if isinstance(value, dict) and (shape.required or shape.properties):
+            there = needed = 0.0
+            for name in shape.required:
+                inside, rule = (*path, name), shape.properties.get(name, True)
+                missing = (0.0, self._size(rule, inside))
+                earned, most = self._required(rule, value[name], below.get(name), inside) if name in value else missing
+                there, needed = there + earned, needed + most
+            return there, needed
+        if isinstance(value, list) and value and shape.items is not None and not shape.prefix:
+            shares = [self._required(shape.items, v, below.get(i), (*path, "*")) for i, v in enumerate(value)]
+            counted = [there / needed for there, needed in shares if needed]
+            size = self._size(shape.items, (*path, "*"))
+            return size * sum(counted) / len(counted) if counted else size, size
+        size = self._size(schema, path)
+        return 0.0 if errors or value in _EMPTY else size, size
 
     def _share(self, schema: Any, value: Any, errors: _Errors | None, path: Path) -> Share:
         shape = self._shape(schema)
@@ -97,7 +121,7 @@ class Credit:
         if isinstance(value, list) and (shape.prefix or shape.items is not None):
             return self._array(shape, value, errors, path)
         if not errors:
-            earned = 0.0 if value in ({}, []) else self._weight(path)
+            earned = 0.0 if value in _EMPTY else self._weight(path)
             return earned, earned
         return 0.0, self._size(schema, path)
 

@@ -12,6 +12,9 @@ _TOKEN = re.compile(
     r"|\\(?P<escaped>.)|(?P<group>\(\?<(?![=!]))|(?P<empty>\[\]|\[\^\])|(?P<plain>.)",
     re.DOTALL,
 )
+_OPTIONAL_RUN = re.compile(
+    r"\(\?:(\\[^bBAZ\d]|\[(?:\\.|[^\]\\])+\]|[^\\\[\](){}*+?|.^$])\?\)\{(\d+)(?:,(\d+))?\}(?![?+])"
+)
 # JavaScript's \d and \w know ASCII only, and its $ is never before a final line break.
 _OUTSIDE = {"d": "[0-9]", "D": "[^0-9]", "w": "[A-Za-z0-9_]", "W": "[^A-Za-z0-9_]", "/": "/"}
 _INSIDE = {"d": "0-9", "w": "A-Za-z0-9_", "/": "/"}
@@ -43,6 +46,15 @@ def to_python(pattern: str) -> str:
         elif token["plain"] == "]":
             inside = False
     return "".join(parts)
+
+
+def without_optional_runs(pattern: str) -> str:
+    r"""The same expression with `X{0,n}` for `(?:X?){n}`: what is one repeat need not be tried in 2 to the n ways.
+
+    >>> without_optional_runs("^(?:a?){28}a{28}")
+    '^a{0,28}a{28}'
+    """
+    return _OPTIONAL_RUN.sub(lambda run: f"{run[1]}{{0,{run[3] or run[2]}}}", pattern)
 
 
 def _translated(token: re.Match[str], inside: bool) -> str:

@@ -11,6 +11,8 @@ import jsonschema_rs
 from .references import REFERENCES, References
 from .violation import FALSE, Path, Violation, cut, shortened
 
+STEPS = 1_000_000  # alternatives times characters that are tried in some tenths of a second
+
 
 class Fast:
     """One schema, compiled with `jsonschema-rs`."""
@@ -21,6 +23,7 @@ class Fast:
         # Its list of errors explores every branch of every branch: 96 s for an instance 18 deep. Such schemas
         # are risky in both validators.
         self.risky = references.recursive and references.branching
+        self.alternatives = references.alternatives
         try:
             self.validator = jsonschema_rs.validator_for(schema, validate_formats=formats, retriever=_refuse)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
@@ -28,7 +31,7 @@ class Fast:
 
     def risk(self, size: int) -> bool:
         """Whether validating an instance needs a deadline."""
-        return self.risky
+        return self.risky or self.alternatives * size > STEPS
 
     def is_valid(self, instance: Any) -> bool:
         return bool(self.validator.is_valid(instance))

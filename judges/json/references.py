@@ -10,6 +10,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, specification_with
 
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_LISTS = ("anyOf", "oneOf", "allOf")
 _BRANCHING = ("anyOf", "oneOf", "allOf", "not", "if", "dependentSchemas", "$dynamicRef", "$recursiveRef")
 
 
@@ -18,6 +19,7 @@ class References:
 
     Attributes:
         parts: every sub-schema that is an object, those of referenced meta-schemas included.
+        alternatives: how many sub-schemas stand in `anyOf`, `oneOf` and `allOf`, each tried on every value there.
         recursive: whether a sub-schema can be reached from itself.
         branching: whether rules try several sub-schemas on one value; together with `recursive` this makes
             validators take time exponential in the depth of the instance.
@@ -48,6 +50,7 @@ class References:
             self._edges[id(part)] = [id(sub.contents) for sub, _ in inside]
             waiting += inside
         self.branching = any(keyword in part for part in self.parts for keyword in _BRANCHING)
+        self.alternatives = sum(len(part[keyword]) for part in self.parts for keyword in _LISTS if keyword in part)
         self.recursive = self._has_circle()
 
     def _follow(self, reference: str, resolver: Any) -> tuple[Resource[Any], Any]:

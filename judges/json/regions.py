@@ -15,14 +15,15 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from .blanks import BLANK
 from .strict import SYNTAX, TOO_DEEP, TOO_LONG, TWO_VALUES, Malformed, decode
 from .tolerant import Tolerant
 
 MAX_BROKEN = 100_000  # the tolerant parser reads some 200 000 characters a second
 _QUOTE = r"[\"'“‘`]"
 _OPENING = re.compile(
-    rf"\{{\s*+(?:{_QUOTE}|\}}|\\+[\"n]|//|/\*|\#|[^\W\d][\w$-]*+\s*+[:=]|\d++\s*+:)"
-    rf"|\[\s*+(?:{_QUOTE}|[\[{{\]\d]|\\+[\"n]|//|/\*|[-+.]\.?\d|(?:true|false|null|True|False|None|NaN|Infinity)\b)"
+    rf"\{{{BLANK}*+(?:{_QUOTE}|\}}|\\+[\"n]|//|/\*|\#|[^\W\d][\w$-]*+\s*+[:=]|\d++\s*+:)"
+    rf"|\[{BLANK}*+(?:{_QUOTE}|[\[{{\]\d]|\\+[\"n]|//|/\*|[-+.]\.?\d|(?i:true|false|null|none|nil|undefined|nan|infinity)\b)"
 )
 _ESCAPED = re.compile(r"[{\[]\s*+\\+[\"n]")
 _BODY = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)

@@ -25,7 +25,7 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from ..patterns import affordable, degree
-from .ecma import to_python
+from .ecma import to_python, without_optional_runs
 from .references import REFERENCES, References
 from .violation import FALSE, Violation, cut, shortened
 
@@ -85,7 +85,7 @@ class Standard:
         return schema, power
 
     def _pattern(self, pattern: str, power: float) -> tuple[str, float]:
-        ours = to_python(pattern)
+        ours = without_optional_runs(to_python(pattern))
         try:
             power = max(power, degree(ours))
         except re.error as error:

@@ -12,24 +12,26 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from .blanks import BLANK
 from .strict import DUPLICATE, MAX_DEPTH, NOT_FINITE, SURROGATE, SYNTAX, TOO_DEEP, TOO_MANY_DIGITS, Malformed
 from .strict import unicode_fault as _unicode_fault
 from .tolerant_number import number
 from .tolerant_string import QUOTES, read_string
 
-_BLANK = re.compile(r"[\s\ufeff\u200b]*+")
+_BLANK = re.compile(rf"{BLANK}*+")
+_ODD = re.compile(r"[^ \t\r\n]")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w$-]*+|\$[\w$-]++|\d++(?=\s*:)")
 _COLON = re.compile(r":|=>?")
-_BARE = re.compile(r"[^\s,;{}\[\]()\"'`:]++")
+_BARE = re.compile(r"[^\s\ufeff\u200b-\u200d\u2060,;{}\[\]()\"'`:]++")
 _NUMBER_START = re.compile(r"[-+]?\.?\d|[-+]\Z")
 _PROSE = re.compile(r"[^\"{}\[\]]*+\Z")
 _VALUE_START = re.compile(r"[\"'“‘{\[]|-?\d")
+_MORE = re.compile(rf",{BLANK}*+[\"'“‘{{\[\d-]")
 _ELLIPSIS = re.compile(r"\.\.\.|…")
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
 _WORDS = {"true": True, "false": False, "null": None}
-_FOREIGN_WORDS = {"True": True, "False": False, "None": None, "TRUE": True, "FALSE": False, "NULL": None, "nil": None}
-_FOREIGN_WORDS["undefined"] = None
+_FOREIGN_WORDS = _WORDS | {"none": None, "nil": None, "undefined": None}  # in whatever case
 _INFINITE = {"NaN", "nan", "Infinity", "inf", "Inf", "-Infinity", "-inf", "+Infinity", "-NaN"}
 _MISSING = object()
 
@@ -148,7 +150,10 @@ class Tolerant:
 
     def _skip(self) -> None:
         while True:
-            self.pos = min(_BLANK.match(self.text, self.pos, self.end).end(), self.end)  # type: ignore[union-attr]
+            blank = min(_BLANK.match(self.text, self.pos, self.end).end(), self.end)  # type: ignore[union-attr]
+            if odd := _ODD.search(self.text, self.pos, blank):
+                self.note("odd blank", odd.start())
+            self.pos = blank
             comment = _COMMENT.match(self.text, self.pos, self.end)
             if comment is None:
                 return
@@ -185,6 +190,10 @@ class Tolerant:
             if not any(outer.closer == char for outer in self.stack):
                 if char == ")":  # the interval [0, 1)
                     raise _Unrecoverable("expected another bracket")
+                if self._goes_on(frame):
+                    self.note("extra bracket")
+                    self.pos += 1
+                    return
                 self.note("wrong bracket")
             else:
                 self.note("missing bracket")
@@ -194,6 +203,13 @@ class Tolerant:
             self.note("trailing comma")
         self.pos += 1
         self._finish()
+
+    def _goes_on(self, frame: _Frame) -> bool:
+        """Whether the container goes on, or ends, behind a bracket that closes nothing: there is one too many."""
+        following = _BLANK.match(self.text, self.pos + 1, self.end).end()  # type: ignore[union-attr]
+        if not frame.full or following >= self.end:
+            return False
+        return self.text[following] == frame.closer or bool(_MORE.match(self.text, following, self.end))
 
     def _finish(self) -> None:
         value = self.stack.pop().container
@@ -283,11 +299,11 @@ class Tolerant:
         word = bare.group()
         if word in _INFINITE:
             self.refuse(NOT_FINITE, f"{word} is not JSON", self.pos)
-        if word in _WORDS or word in _FOREIGN_WORDS or word in _INFINITE:
-            if word in _FOREIGN_WORDS:
+        if word.lower() in _FOREIGN_WORDS or word in _INFINITE:
+            if word not in _WORDS and word not in _INFINITE:
                 self.note("python literal" if word in ("True", "False", "None") else "foreign literal")
             self.pos = bare.end()
-            return _WORDS.get(word, _FOREIGN_WORDS.get(word))
+            return _FOREIGN_WORDS.get(word.lower())
         if bare.end() == self.end:  # cut off: `tru`, `1e`, `-`
             self.pos = self.end
             return _MISSING

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from .blanks import BLANK
 from .strict import NOT_FINITE, TOO_MANY_DIGITS
 
 _STRICT = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][-+]?\d++)?")
@@ -15,7 +16,7 @@ _LOOSE = re.compile(
     r"(?P<sign>[-+]?)(?:(?P<based>0[xX][0-9a-fA-F]++|0[oO][0-7]++|0[bB][01]++)"
     r"|(?P<whole>\d[\d_]*+)?(?P<point>\.)?(?P<part>\d*+)(?P<exponent>[eE][-+]?\d++)?)"
 )
-_ENDS = re.compile(r"[\s,;:}\])/#]|\Z")
+_ENDS = re.compile(rf"{BLANK}|[,;:}}\])/#]|\Z")
 _BASES = {"x": "hexadecimal number", "o": "octal number", "b": "binary number"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .blanks import BLANK
 from .strict import SURROGATE, unicode_fault
 
 if TYPE_CHECKING:
@@ -16,16 +17,21 @@ if TYPE_CHECKING:
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’", "`": "`"}  # opening and closing
 
-_SPECIAL = {closer: re.compile(rf"[{closer}\\\x00-\x1f]") for closer in ('"', "'", "”", "’", "`")}
-_BLANK = re.compile(r"\s*+")
+_SPECIAL = {closer: re.compile(rf"[{closer}\\\x00-\x1f]") for closer in ("'", "’", "`")}
+_SPECIAL |= dict.fromkeys('"”', re.compile(r'["”\\\x00-\x1f]'))  # either may close what the other's partner opened
+_BLANK = re.compile(rf"{BLANK}*+")
+_MEMBER_FOLLOWS = re.compile(r"""[^"”\n:,{}\[\]]{1,200}+["”]\s*:\s*(?:["“{\[\d-]|(?i:true|false|null|none)\b)""")
+_COMMA_BEFORE = re.compile(r",\s*\Z")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _HEX = re.compile(r"u([0-9a-fA-F]{4})")
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LOW_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_NEXT_KEY = re.compile(r"""\s*(?:"[^"\n]{0,200}+"|'[^'\n]{0,200}+'|“[^”\n]{0,200}+”|[^\W\d][\w$-]{0,100}+)\s*[:=]""")
+_NEXT_KEY = re.compile(
+    BLANK + r"""*(?:"[^"\n]{0,200}+"|'[^'\n]{0,200}+'|“[^”\n]{0,200}+”|[^\W\d][\w$-]{0,100}+)\s*[:=]"""
+)
 _LINE_THEN_KEY = re.compile(r"""\n[ \t]*+"[^"\n]{0,200}+"[ \t]*+:""")
-_MEMBER = re.compile(r"""\s*(?:["'“‘}\]/#`]|\.\.\.|[^\W\d][\w$-]{0,100}+\s*[:=]|\Z)""")
-_ITEM = re.compile(r"""\s*(?:["'“‘}\]/#`{\[(\d+.-]|true\b|false\b|null\b|True\b|False\b|None\b|\Z)""")
+_MEMBER = re.compile(BLANK + r"""*(?:["'“‘}\]/#`]|\.\.\.|[^\W\d][\w$-]{0,100}+\s*[:=]|\Z)""")
+_ITEM = re.compile(BLANK + r"""*(?:["'“‘}\]/#`{\[(\d+.-]|true\b|false\b|null\b|True\b|False\b|None\b|\Z)""")
 
 
 def read_string(parser: Tolerant, role: str, closer: str = "}") -> str:
@@ -85,7 +91,11 @@ class _Scan:
         if char == "\\":
             self._escape()
             return False
+        if char in '"”' and char != self.quote and self.quote in '"”':
+            return self._closed_by_the_other(char)
         if char == self.quote:
+            if self._was_never_closed():
+                return self._close_before_key()
             parser.pos += 1
             if self._closes(parser.pos):
                 return True
@@ -97,6 +107,32 @@ class _Scan:
             parser.pos += 1
         self.parts.append(char)
         return False
+
+    def _closed_by_the_other(self, char: str) -> bool:
+        """A straight quote closes a curly one, or the other way round, where nothing else was opened in between."""
+        parser = self.parser
+        parser.pos += 1
+        opened = sum(part.count("“") - part.count("”") for part in self.parts)
+        if opened <= 0 and self._closes(parser.pos):
+            parser.note("typographic quotes", parser.pos - 1)
+            return True
+        self.parts.append(char)
+        return False
+
+    def _was_never_closed(self) -> bool:
+        """Whether this quote opens the next member's key: `"Rome, "n": 1`."""
+        before = (self.parts[-1] if self.parts else "")[-20:]
+        after = self.parser.pos + 1
+        return (
+            self.role == "value"
+            and _COMMA_BEFORE.search(before) is not None
+            and _MEMBER_FOLLOWS.match(self.parser.text, after, self.parser.end) is not None
+        )
+
+    def _close_before_key(self) -> bool:
+        self.parser.note("missing quote")
+        self.parts[-1] = self.parts[-1].rstrip().removesuffix(",")
+        return True
 
     def _close_at_line_end(self) -> bool:
         """The closing quote was forgotten: the line ends, and the next one begins with a key."""

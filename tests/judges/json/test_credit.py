@@ -48,7 +48,7 @@ def credit(instance, schema=SCHEMA, **options):
         ({"name": "a", "age": 1, "address": {"street": "s"}}, 3 / 4),
         ({"name": "a", "age": 1, "address": {"street": "s", "city": "c", "x": 1}}, 4 / 5),
         ({"name": "a", "age": 1, "address": {"street": "s", "city": "c"}, "x": 1, "y": 2}, 4 / 6),
-        ({"name": "a", "age": -1, "address": {"street": "s", "city": "c"}, "tags": ["t"]}, 4 / 5),
+        ({"name": "a", "age": -1, "address": {"street": "s", "city": "c"}, "tags": ["t"]}, 3 / 4),
         ({"name": "a", "age": 1, "address": {"street": "s", "city": "c"}, "tags": ["t", 1]}, 4.5 / 5),
     ],
 )
@@ -67,6 +67,17 @@ def test_an_array_that_must_not_be_empty_is_no_easy_leaf(instead):
     schema = {"required": ["title", "steps"], "properties": {"title": {"type": "string"}, "steps": steps}}
     assert credit({"title": "t", **instead}, schema) == pytest.approx(1 / 4)
     assert credit({"title": "t", "steps": [{"a": 1}]}, schema) == pytest.approx(2 / 4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(st.sampled_from("abcd"), max_size=3), st.integers(0, 60), st.sampled_from(["", "x", [], {}, ["y"] * 9]))
+def test_credit_with_a_required_part_missing_is_at_most_the_share_of_those_present(present, count, filler):
+    optional = {f"o{number}": {} for number in range(60)} | {"self": {"$ref": "#"}}
+    schema = {"required": list("abcd"), "properties": {name: {"type": "integer"} for name in "abcd"} | optional}
+    padding = {f"o{number}": filler for number in range(count)}
+    instance = dict.fromkeys(present, 1) | padding | {"self": dict.fromkeys("abcd", 1) | padding}
+    assert credit(instance, schema) <= len(present) / 4 + 1e-12
+    assert credit(instance | dict.fromkeys("abcd", "wrong"), schema) == 0.0
 
 
 def test_a_tree_without_its_leaves_lacks_one_part():
