@@ -40,11 +40,13 @@ class RewardModel(Reward):
     RewardVerdict(0.5, reward=5.0, baseline=5.0)
 
     Equal rows of a batch are scored once, and the baseline of a prompt once in the lifetime of the object: a model
-    that is being trained meanwhile must not be calibrated with it. A number that is NaN or infinite, a row too long
-    for the model, or a row without a baseline abstains. When the model breaks, the batch abstains.
+    that is being trained meanwhile must not be calibrated with it. A number that is NaN or infinite, a prompt too long
+    for the model, or a row without a baseline abstains. A completion that is too long scores 0 when calibrated, else
+    the least number of its batch: were it left out, writing without end would save a bad answer. When the model breaks,
+    the batch abstains.
 
-    Reasons: none; abstaining with "no score" (the model gave none: the row is too long), "not a finite number",
-    "no baseline", "exception".
+    Reasons: none, or "too long"; abstaining with "no score" (the model gave none: the prompt is too long), "not a
+    finite number", "no baseline", "exception".
 
     Args:
         model: a `transformers` sequence-classification model with one output, its name or folder, or a function
@@ -111,13 +113,27 @@ class RewardModel(Reward):
             found = self._scores(answers, [baseline for baseline in baselines if baseline is not None])
         except Exception as error:  # one hostile completion must not end a training run
             return [exception(self.name, error)] * len(samples)
+        raw = self._least_where_too_long(samples, [self._raw(found[answer]) for answer in answers])
         if not self.baseline:
-            return [self._raw(found[answer]) for answer in answers]
+            return list(raw)
         return [
             RewardVerdict(None, "skipped", "no baseline")
             if baseline is None
-            else self._against(self._raw(found[answer]), self._raw(found[baseline]))
-            for answer, baseline in zip(answers, baselines, strict=True)
+            else self._against(answer, self._raw(found[baseline]))
+            for answer, baseline in zip(raw, baselines, strict=True)
+        ]
+
+    def _least_where_too_long(self, samples: Sequence[Sample], raw: Sequence[RewardVerdict]) -> list[RewardVerdict]:
+        """The verdicts, with the least number of the batch for a completion that is too long for the model.
+
+        Where nothing in the batch has a number there is no least: it abstains like the rest, unless calibrated.
+        """
+        numbers = [verdict.score for verdict in raw if verdict.score is not None]
+        return [
+            RewardVerdict(min(numbers, default=0.0), reason="too long")
+            if (numbers or self.baseline) and verdict.reason == "no score" and self.scorer.reads(sample.prompt)
+            else verdict
+            for sample, verdict in zip(samples, raw, strict=True)
         ]
 
     def _prepared_baseline(self, sample: Sample) -> Hashable | None:
@@ -147,6 +163,8 @@ class RewardModel(Reward):
     def _against(self, answer: RewardVerdict, baseline: RewardVerdict) -> RewardVerdict:
         if answer.score is None or baseline.score is None:
             return answer if answer.score is None else baseline
+        if answer.reason:
+            return RewardVerdict(0.0, reason=answer.reason, evidence={"baseline": baseline.score})
         score = calibrate(answer.score, baseline.score)
         evidence = {"reward": answer.score, "baseline": baseline.score}
         return RewardVerdict(score, evidence=evidence, passed=answer.score >= baseline.score)

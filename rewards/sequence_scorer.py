@@ -26,6 +26,10 @@ class Scorer(Protocol):
         """A number for each, or None."""
         ...
 
+    def reads(self, prompt: Any) -> bool:
+        """Whether a row without a score must owe that to its completion: with this prompt there is room for one."""
+        ...
+
 
 @dataclass(frozen=True)
 class TextScorer:
@@ -47,6 +51,10 @@ class TextScorer:
         if inspect.iscoroutinefunction(self.function):
             return list(gather_on_loop([lambda: self.function(list(prepared))], 1)[0])
         return list(self.function(list(prepared)))
+
+    def reads(self, prompt: Any) -> bool:
+        """Nobody knows why a function gave no score."""
+        return False
 
 
 class SequenceScorer:
@@ -132,6 +140,10 @@ class SequenceScorer:
             batch = readable[first : first + self.batch_size]
             found.update(zip(batch, self._forward(batch), strict=True))
         return [found.get(row) for row in prepared]
+
+    def reads(self, prompt: Any) -> bool:
+        """Whether the prompt by itself is short enough."""
+        return 0 < len(self.prepare(prompt, "")) <= self.max_length
 
     def _forward(self, rows: Sequence[tuple[int, ...]]) -> list[float]:
         torch = importlib.import_module("torch")

@@ -147,11 +147,16 @@ def test_no_gradient_no_dropout_and_the_dtype_asked_for(tiny: Path, model: Any, 
     assert rough.verdict("5", "p").score != exact
 
 
-def test_a_row_that_is_too_long_abstains_alone(tiny: Path) -> None:
-    verdicts = RewardModel(tiny).verdicts(["a", "b" * 64], ["p"] * 2)
-    assert [v.status for v in verdicts] == ["scored", "skipped"]
-    assert verdicts[1].reason == "no score"
-    assert RewardModel(tiny, max_length=2).verdict("abc").score is None
+def test_a_completion_that_is_too_long_is_worth_the_least_of_its_batch(tiny: Path) -> None:
+    reward = RewardModel(tiny)
+    verdicts = reward.verdicts(["a", "b" * 64, "ab", "c"], ["p", "p", "p", "q" * 64])
+    assert [v.status for v in verdicts] == ["scored", "scored", "scored", "skipped"]
+    assert (verdicts[1].score, verdicts[1].reason) == (min(verdicts[0].score, verdicts[2].score), "too long")
+    assert verdicts[3].reason == "no score"  # the prompt's fault
+    assert RewardModel(tiny, max_length=2).verdict("abc").score is None  # nothing to compare it with
+    spoilt, fine = reward.calibrated().verdicts(["b" * 64, "a"], ["p"] * 2, baseline=["a", "a"])
+    assert (spoilt.score, spoilt.reason, fine.score) == (0.0, "too long", 0.5)
+    assert reward.calibrated().verdict("b" * 64, "p", baseline="a").score == 0.0
 
 
 def test_it_computes_where_the_trainer_does(tiny: Path, model: Any, tokenizer: Any) -> None:
