@@ -108,14 +108,14 @@ def _evaluate(source: Rows, rows: Sequence[Row]) -> list[Verdict]:
 def workers(reward: Reward, count: int) -> Iterator[None]:
     """Within the block, judges of single rows work in `count` processes; one means this process.
 
-    A judge that has an executor of its own keeps it.
+    A judge that has an executor of its own keeps it, and one that uses all cores by itself stays here.
     """
     if count == 1:
         yield
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=spawn, initializer=_share_cores, initargs=(count,)) as pool:
-        sent = [judge for judge in _row_judges(reward) if judge.executor is None]
+        sent = [judge for judge in _row_judges(reward) if judge.executor is None and not judge.uses_all_cores]
         for judge in sent:
             judge.executor = pool
         try:

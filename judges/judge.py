@@ -41,6 +41,7 @@ class Judge(Written, Composable):
         optional: columns that are read when they are there.
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
+        uses_all_cores: whether batches already run in processes of the judge's own, so that more would only cost.
         executor: where batches are judged, see `on`. It stays with the process that set it: pickling leaves it out.
     """
 
@@ -49,6 +50,7 @@ class Judge(Written, Composable):
     optional: tuple[str, ...] = ()
     threshold: float = 1.0
     repeatable: bool = True
+    uses_all_cores: bool = False
     executor: Executor | None = None
     chunk: int = 32
 

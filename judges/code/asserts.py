@@ -59,7 +59,9 @@ class _Asserts:
         try:
             message = yield from candidate.reply(self.session.deadline(began))
         except BREAKDOWNS as error:
-            self._fail_rest((yield from self.session.breakdown(candidate, error, began)))
+            result = yield from self.session.breakdown(candidate, error, began)
+            if not self.session.repeats(result):
+                self._fail_rest(result)
             return False
         if message == ["ready"]:
             return True
@@ -83,7 +85,11 @@ class _Asserts:
             try:
                 message = yield from tester.reply(self.session.deadline(began))
             except BREAKDOWNS as error:
-                self.results[place] = yield from self._broken(tester, candidate, error, began)
+                result = yield from self._broken(tester, candidate, error, began)
+                if self.session.repeats(result):
+                    self.todo.appendleft(place)
+                    return
+                self.results[place] = result
                 self._stop_after(place)
                 return
             lost = message[1:2] == ["lost"]

@@ -39,7 +39,6 @@ class _Calls:
         self.sent: deque[int] = deque()
         self.bytes_ahead = 0
         self.results: dict[int, TestResult] = {}
-        self.retried: set[int] = set()
 
     def serve(self) -> Run[None]:
         """Load the program into a child and put the remaining tests to it, until it breaks or all are done."""
@@ -105,6 +104,8 @@ class _Calls:
         """The child broke during the oldest unanswered test, or while loading; what was sent after it is undone."""
         if result.label == "ended":
             result = TestResult("runtime_error", wall_s=result.wall_s, detail="the program ended before it answered")
+        if not self.sent and self.session.repeats(result):
+            return
         if not self.sent:  # the program does not even load
             self._fail_rest(result)
             return
@@ -112,8 +113,7 @@ class _Calls:
         self.todo.extendleft(reversed(self.sent))
         self.sent.clear()
         self.bytes_ahead = 0
-        if result.detail == "starved" and self.session.rules.retry_starved and place not in self.retried:
-            self.retried.add(place)
+        if self.session.repeats(result):
             self.todo.appendleft(place)
             return
         self.results[place] = result

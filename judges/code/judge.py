@@ -57,7 +57,8 @@ class CodeJudge(Judge):
         max_tests: run only so many tests of each program, chosen by the seed.
         stop_on_first_failure: None to do so exactly when reward="all".
         window: calls sent ahead of their answers; 1 where later inputs must not be known, or each call is timed.
-        retry_starved: repeat a timeout once when the program was mostly waiting for a core.
+        retry_starved: when a program ran out of time while it waited for a core, repeat that test, with five times the
+            time for it and what follows, and abstain when even that is too little; False scores a timeout.
         allow_bare: take a completion without a fence for a program when it compiles.
         reveal_expected: put expected answers into the evidence; beware of evidence that is fed back to a model.
         trust_candidate_eq: let objects of the program decide their own comparisons in assert tests ("forgeable").
@@ -68,7 +69,7 @@ class CodeJudge(Judge):
     "output_limit", "compile_error", "bad_reply", "missing_entry", "not_run" (the time for all tests was up); "no_code"
     (no program in the completion); "invalid_tests" (abstains: no test asks a program anything, or can be
     run); "checker_error" (abstains with an error: a checker returned no number in [0, 1]);
-    "infra_error" (abstains: the box failed twice).
+    "starved" (abstains: a test twice found no core to run on); "infra_error" (abstains: the box failed twice).
 
     Raises:
         IsolationUnavailable: this machine cannot isolate as asked.
@@ -77,6 +78,7 @@ class CodeJudge(Judge):
 
     columns = ("tests",)
     optional = ("entry",)
+    uses_all_cores = True
 
     def __init__(
         self,
@@ -242,6 +244,8 @@ class CodeJudge(Judge):
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
+        if self._written_kwargs.get("workers") is None:  # the process that it came to may share its cores
+            self.workers = usable_cores()
         key = (self.settings, self.workers, self.isolation)
         self._pool = _pools_of_copies.get(key) or _pools_of_copies.setdefault(key, self._new_pool())
 

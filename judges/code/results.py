@@ -21,6 +21,7 @@ LABELS = (
     "not_run",
     "invalid_tests",
     "checker_error",
+    "starved",
 )
 SHOWN = 300  # characters of input, output and details in evidence
 

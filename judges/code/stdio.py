@@ -75,17 +75,18 @@ class _Judging:
         """Add the result of the next test, confirmed where there is doubt; whether there was no contradiction."""
         spoilable = self.child is not None
         result = yield from self._run()
-        if not result.passed and not self.session.out_of_time:
-            if spoilable and self.confirmed < CONFIRMED_FAILURES:
+        if self.session.repeats(result):
+            spoilable = False
+            result = yield from self._run()
+        doubtful = spoilable and not result.passed and self.confirmed < CONFIRMED_FAILURES
+        if doubtful and not self.session.out_of_time:
+            yield from self.end()
+            alone = yield from self._run()
+            if alone.score != result.score:
                 yield from self.end()
-                alone = yield from self._run()
-                if alone.score != result.score:
-                    yield from self.end()
-                    return False
-                result = alone
-                self.confirmed += 1
-            elif result.detail == "starved" and self.session.rules.retry_starved:
-                result = yield from self._run()
+                return False
+            result = alone
+            self.confirmed += 1
         if not result.passed and self.child is not None and not self.session.stderr:
             self.session.stderr = self.child.stderr_tail()
         self.results.append(result)

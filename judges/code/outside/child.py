@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
@@ -21,6 +22,8 @@ CHUNK = 1 << 16
 ENDING_SECONDS = 5.0  # from SIGKILL to the kernel's word that it is over
 POLITE_SECONDS = 0.2  # for a child that hung up to end by itself, so that its status is its own
 STDERR_TAIL = 2000
+CPUCLOCK_SCHED = 2  # of the kernel: the exact clock of a whole process
+STARVED_SHARE = 0.15  # what is lost to others on a machine that is not overloaded is less
 
 
 class ChildEnded(Exception):  # noqa: N818 - the name says what happened
@@ -68,7 +71,9 @@ class Child:
         except BaseException:
             self.close()
             raise
-        self._queued: float | None = None  # while it was made ready
+        self._pid = 0
+        self._queued = 0.0  # while it was made ready
+        self._cpu_then = 0.0  # at the start of the present test
 
     def _start(self, task: dict[str, Any], limits: Limits, streams: tuple[int, int] | None, link: list[int]) -> None:
         request = Request(limits.memory_mb, limits.cpu_seconds, limits.output_kb)
@@ -113,6 +118,7 @@ class Child:
             BadFrame: what came is no message.
             ServerLost: nobody is there to make the next child; its end is the end of its children too.
         """
+        self._cpu_then = _cpu_seconds(self._pid)
         while (message := self._reader.next()) is None:
             self._use_the_wait()
             if not (yield Wait((self.channel.fileno(),), deadline)):
@@ -123,8 +129,9 @@ class Child:
     def _use_the_wait(self) -> None:
         """What would only delay the child before it is at work."""
         self.server.ask()
-        if self._queued is None:
-            self._queued = _queued_seconds(self.pidfd)
+        if not self._pid:
+            self._pid = _process_of(self.pidfd)
+            self._queued = _ran_and_queued(self._pid)[1]
 
     def _take_in(self) -> None:
         try:
@@ -164,9 +171,13 @@ class Child:
         size = os.fstat(self._errors).st_size
         return os.pread(self._errors, STDERR_TAIL, max(0, size - STDERR_TAIL)).decode(errors="replace")
 
-    def starved(self, since: float) -> bool:
-        """Whether the child spent most of the time since then waiting for a core, by the kernel's count."""
-        return _queued_seconds(self.pidfd) - (self._queued or 0.0) > (monotonic() - since) / 2
+    def starved(self, since: float, limit: float) -> bool:
+        """Whether the child waited for a core a good part of the time since then, by the kernel's count, and ran less
+        than the limit. What its first thread waited for its other threads, which ran then, is its own doing."""
+        ran, queued = _ran_and_queued(self._pid)
+        total = _cpu_seconds(self._pid)
+        waited = (queued - self._queued) - max(0.0, total - ran)
+        return waited > (monotonic() - since) * STARVED_SHARE and total - self._cpu_then < limit
 
     def close(self) -> None:
         """Give back the descriptors; a child that still runs is killed."""
@@ -177,14 +188,30 @@ class Child:
         os.close(self._errors)
 
 
-def _queued_seconds(pidfd: io.FileIO) -> float:
-    """Time that a process was runnable without running; 0 where the kernel does not tell."""
+def _process_of(pidfd: io.FileIO) -> int:
+    """The process behind a pidfd; 0 where the kernel does not tell."""
     try:
         with open(f"/proc/self/fdinfo/{pidfd.fileno()}") as info:
-            pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
-        with open(f"/proc/{pid}/schedstat") as stat:
-            return int(stat.read().split()[1]) / 1e9
+            return next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
     except (OSError, StopIteration, ValueError, IndexError):
+        return 0
+
+
+def _ran_and_queued(pid: int) -> tuple[float, float]:
+    """How long a process's first thread ran, and was ready without running; zeros where the kernel does not tell."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as stat:
+            ran, queued, *_ = stat.read().split()
+    except (OSError, ValueError):
+        return 0.0, 0.0
+    return int(ran) / 1e9, int(queued) / 1e9
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of all threads of a process, which has a clock of its own: its number is made of the process's."""
+    try:
+        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED) if pid > 0 else 0.0
+    except OSError:
         return 0.0
 
 

@@ -17,6 +17,7 @@ from .server import Server
 from .waiting import Run
 
 CLAIMED_FAILURES = frozenset({"runtime_error", "memory_limit", "compile_error", "missing_entry"})
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ class Session:
     def __post_init__(self) -> None:
         self.began = monotonic()
         self.total_deadline = self.began + self.rules.limits.total_s
+        self.patience = 1.0  # more once a test was starved: how much later than its limit a test ends
         self.children: dict[Child, float] = {}  # those that are open, and since when
 
     def deadline(self, since: float | None = None) -> float:
         """When the test that began then, or now, has had its time."""
-        return min((monotonic() if since is None else since) + self.rules.limits.wall_s, self.total_deadline)
+        start = monotonic() if since is None else since
+        return min(start + self.patience * self.rules.limits.wall_s, self.total_deadline)
 
     @property
     def out_of_time(self) -> bool:
@@ -81,6 +84,15 @@ class Session:
         child.close()
         return end
 
+    def repeats(self, result: TestResult) -> bool:
+        """Whether a test is put again: once a program, when it waited for a core instead of running. Then all tests
+        have several times longer, so that the program's own time decides; one that is starved even so is no failure."""
+        if (result.label, result.detail) != ("timeout", "starved") or self.patience > 1 or not self.rules.retry_starved:
+            return False
+        self.patience = PATIENCE
+        self.total_deadline = self.began + PATIENCE * self.rules.limits.total_s
+        return True
+
     def abandon(self) -> None:
         """Close what is open; killed, in case it still runs."""
         for child in self.children:
@@ -91,9 +103,10 @@ class Session:
         """The result of a test during which a child ended, ran out of time or talked nonsense; closes the child."""
         wall = monotonic() - since
         if isinstance(error, OutOfTime):
-            starved = child.starved(since)
+            starved = child.starved(since, self.rules.limits.wall_s)
             end = yield from self.close(child, failed=True)
-            return TestResult("timeout", 0.0, wall, end.cpu_s, end.rss_mb, "starved" if starved else "")
+            label = "starved" if starved and self.patience > 1 else "timeout"
+            return TestResult(label, 0.0, wall, end.cpu_s, end.rss_mb, "starved" if starved else "")
         end = yield from self.close(child, kill=isinstance(error, BadFrame), failed=True)
         if isinstance(error, BadFrame):
             return TestResult("bad_reply", 0.0, wall, end.cpu_s, end.rss_mb, str(error))
