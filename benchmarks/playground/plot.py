@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .record import RunRecord
+from .small_png import save_figure
 
 # Okabe and Ito's palette: told apart with any colour vision; each part has a marker and a dash of its own too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -28,7 +29,7 @@ def save_plot(record: RunRecord, path: Path) -> None:
         handles, labels = held_out.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        save_figure(figure, path)
 
 
 def running_mean(values: Sequence[float], window: int = WINDOW) -> list[float]:

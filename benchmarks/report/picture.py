@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..playground.plot import COLOURS, FAINT, INK
+from ..playground.small_png import save_figure
 from .store import Document
 
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (3, 2, 1, 2)))  # so that colours repeat with another dash
@@ -33,7 +34,7 @@ def save_picture(document: Document, path: Path) -> None:
             columns = min(len(labels), 2 * len(panels))
             figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        save_figure(figure, path)
 
 
 def _title(document: Document) -> str:

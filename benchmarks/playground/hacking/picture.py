@@ -9,6 +9,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..small_png import save_figure
 from .methods import METHODS
 
 INK, FAINT, GREY = "#222222", "#E6E6E6", "#777777"
@@ -51,7 +52,7 @@ def save_picture(runs: Runs, path: Path) -> None:
         _dress(axes, runs)
         _label(axes, ends)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        save_figure(figure, path)
 
 
 def _points(run: Mapping[str, Any]) -> Points:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image, ImageChops, ImageStat
 from rich.console import Console
 
 from jurybox.benchmarks import __main__ as command
 from jurybox.benchmarks.experiment import Experiment, Result
+from jurybox.benchmarks.playground.small_png import save_figure
 from jurybox.benchmarks.report import pages, picture, store, table
 from jurybox.benchmarks.report.catalogue import papers, speeds
 from jurybox.benchmarks.report.running import run_experiment
@@ -161,3 +164,24 @@ def test_everything_is_listed_with_a_line(capsys: pytest.CaptureFixture[str]) ->
 def test_an_unknown_name_is_answered_with_the_names_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["ngpro"]) == 2
     assert "no benchmark is called ngpro; there are: cgpo" in capsys.readouterr().err
+
+
+def test_pictures_that_are_checked_in_are_small() -> None:
+    pictures = [*(ROOT / "benchmarks" / "results").glob("*.png"), *(ROOT / "docs").rglob("*.png")]
+    assert len(pictures) > 20
+    for path in pictures:
+        with Image.open(path) as image:
+            assert image.mode == "P", f"{path.name} has no palette: save it with save_figure"
+        assert path.stat().st_size < 120_000, path.name
+
+
+def test_a_picture_with_a_palette_looks_as_it_was_drawn(tmp_path: Path) -> None:
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot([0, 1], [0, 1], color="#c0392b")
+    save_figure(figure, tmp_path / "small.png")
+    figure.savefig(tmp_path / "large.png")
+    assert (tmp_path / "small.png").stat().st_size < 0.7 * (tmp_path / "large.png").stat().st_size
+    small, large = (Image.open(tmp_path / f"{name}.png").convert("RGB") for name in ("small", "large"))
+    off = ImageStat.Stat(ImageChops.difference(small, large))
+    assert small.size == large.size
+    assert max(off.mean) < 2
