@@ -8,7 +8,7 @@ from fractions import Fraction
 from ..values.expr import Expr, Undecidable, Undefined, has, rebuild, symbols, walk
 from ..values.matrices import evaluated
 from ..values.rational import exact
-from .claims import Claim, claim
+from .claims import Claim, claim, names_a_quantity
 from .same_sets import same_sets
 from .scalars import UNDECIDED, Finding, Settings, same_value
 from .shapes import SHAPES, same_equation
@@ -242,7 +242,8 @@ def _pairwise(left: Sequence[Expr], right: Sequence[Expr], settings: Settings) -
 
 
 def _same_claim(gold: Claim, answer: Claim, settings: Settings) -> Finding:
-    if gold.equation or answer.equation or _names_differ(gold.name, answer.name):
+    of_several = gold.name is not None and answer.name is None and names_a_quantity(gold.name)  # x + y = 0, not 0
+    if gold.equation or answer.equation or of_several or _names_differ(gold.name, answer.name):
         return same_equation(gold, answer)
     assert gold.value is not None
     assert answer.value is not None

@@ -30,6 +30,9 @@ def claim(expr: Expr, settings: Settings) -> Claim:
     if set(operators) == {"="} and len(values) > 1 and all(is_name(side) or side in values for side in sides[1:]):
         sides = [sides[0], *(side for side in sides[1:] if side in values)]
         operators = ["="] * (len(sides) - 1)
+    if operators and set(operators) == {"="} and names_a_quantity(sides[0]) and not any(map(symbols, sides[1:])):
+        wrong = _false_link(sides[1:], operators[1:], settings)
+        return Claim(false=True) if wrong else Claim(value=sides[-1], name=sides[0])
     names = 0
     while names < len(sides) - 1 and is_name(sides[names]) and not _inside(sides[names], sides[names + 1]):
         names += 1
@@ -85,6 +88,18 @@ def is_name(expr: Expr) -> bool:
     if expr.op == "list":
         return all(arg.op == "symbol" for arg in expr.args)
     return _is_segment(expr)
+
+
+def names_a_quantity(expr: Expr) -> bool:
+    """A sum or product of names with whole coefficients, as in `m+n = 42`, `100m+n = 42`, `xyz = 42`, `AB^2 = 42`."""
+    if expr.op not in ("add", "mul") or len(symbols(expr)) < 2:
+        return False
+    return all(node.op in ("add", "mul", "neg", "symbol", "number") or _is_side(node) for node in walk(expr))
+
+
+def _is_side(node: Expr) -> bool:
+    """A capital letter squared or cubed: a length, where small letters make an equation of a curve."""
+    return node.op == "pow" and node.args[0].op == "symbol" and node.args[0].value[:1].isupper()
 
 
 _NAMING = ("abs", "sin", "cos", "tan", "cot", "max", "min", "det", "gcd", "lcm")

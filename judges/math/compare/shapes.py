@@ -26,6 +26,10 @@ def same_equation(gold: Claim, answer: Claim) -> Finding:
 
 
 def _tuple(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
+    if right.op == "matrix" and all(row.op == "tuple" for row in left.args):  # [[1,2],[3,4]]
+        if (len(left.args), *{len(row.args) for row in left.args}) != right.value:
+            return Finding(False, "different shapes")
+        return pairwise([cell for row in left.args for cell in row.args], right.args, settings)
     if right.op == "matrix" and 1 in right.value:
         return pairwise(left.args, right.args, settings)
     if right.op != "tuple":

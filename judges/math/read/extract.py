@@ -177,12 +177,19 @@ def formulas(text: str) -> list[tuple[int, int]]:
         delimiter = match[0]
         if delimiter == "\\$":
             continue
-        if opened and delimiter == _CLOSING[opened]:
+        if opened == delimiter == "$" and _is_money(text, start, match.start()):
+            start = match.start()
+        elif opened and delimiter == _CLOSING[opened]:
             spans.append((start, match.end()))
             opened = ""
         elif not opened and delimiter in _CLOSING:
             opened, start = delimiter, match.start()
     return spans
+
+
+def _is_money(text: str, start: int, stop: int) -> bool:
+    """Whether two dollar signs stand before amounts, as in `$12 + $6`, and not around a formula."""
+    return text[start + 1 : start + 2].isdecimal() and text[stop - 1] in " (" and text[stop + 1 : stop + 2].isdecimal()
 
 
 _BETWEEN = re.compile(r"[\s,;*]{0,6}(?:and|or|,|;)?[\s,;*]{0,6}")
@@ -218,7 +225,8 @@ _CONCLUSION = re.compile(r"\b(?:therefore|thus|hence|so|answer|total|result|conc
 # Plain text.
 
 _NUMBER = re.compile(
-    r"(?<![\w.\\^])(?:-|\+)?(?:[$€£] ?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?: ?/ ?\d+)?(?: ?(?:\\?%|percent\b|pct\b))?"
+    r"(?<![0-9A-Za-z_\u00c0-\u04ff.\\^])"
+    r"(?:-|\+)?(?:[$€£] ?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?: ?/ ?\d+)?(?: ?(?:\\?%|percent\b|pct\b))?"
 )
 
 
@@ -306,6 +314,8 @@ def gold_text(solution: str) -> str:
         return _stated(solution) or solution
     if _CONNECTING.fullmatch(outside) or len(outside.split()) <= 3:
         return solution
+    if not _CONCLUSION.search(outside) and not _PHRASE.search(solution):
+        return solution  # prose with formulas is one statement, of which a formula alone is a fragment
     return _outside_boxes(solution, "anywhere").text or solution
 
 

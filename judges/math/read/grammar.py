@@ -193,7 +193,8 @@ class Parser:
             return self.peek(1).text not in ("mod", r"\mod", r"\bmod")
         if token.kind == "number":
             previous = self.tokens[self.at - 1]
-            if previous.kind == "number":
+            after_power = token.spaced and self.tokens[self.at - 2].text in ("^", "**")  # 2^4 7^2
+            if previous.kind == "number" and not after_power:
                 if numerals.is_mixed_fraction(self):
                     return True
                 raise ParseError("two numbers side by side")

@@ -93,6 +93,10 @@ _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
 _HALF_DAY = re.compile(r"(?<=[\d ])([ap])\. ?m\b\.?")
+_TIMES = re.compile(r"(?<=\d) ?[xX] ?(?=10 ?\^)")  # 3 x 10^8
+_BASE = re.compile(  # 21 in base 6, 21 (base 6), 21_{base 6}, wrapped or not
+    r"(?<=[\dA-F])(?: |_\{)?(?:\\text ?\{)? ?\(?(?:in )?base ?\}? ?\{?(\d{1,2})\}?\)?\}?$"
+)
 _SAME_COMMAND = re.compile(
     r"\\(?:[dtc]frac|[dt]binom|leqslant|leqq|leq|geqslant|geqq|geq|neq|varnothing|lbrace|rbrace|lbrack|rbrack"
     r"|lvert|rvert|vert|mid|gt|lt|dots[bcmoi]?|cdots|ldots|longrightarrow|rightarrow|implies|thinspace"
@@ -126,6 +130,9 @@ def clean(text: str) -> str:
     elif "{,}" in text or "~" in text:
         text = _GROUPED.sub("", text)
     text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
+    text = _TIMES.sub(r"\\times ", text)
+    if "base" in text:
+        text = _BASE.sub(r"_{\1}", text)
     return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;: ")
 
 

@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     r"|\\" + TEXT_COMMANDS + r"\s*\{(?P<text>[^{}]*)\}"
     r"|(?P<command>\\(?:[a-zA-Z]+|.))"
     r"|(?P<word>[a-zA-Z]+)"
+    r"|(?P<east_asian>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)"
     r"|(?P<mark>\*\*|<=|>=|!=|<>|==|=>|->|:=|.)",
     re.DOTALL,
 )
@@ -50,6 +51,8 @@ def tokenize(text: str) -> list[Token]:
             continue
         if kind == "text":
             _add_text(tokens, match["text"], applied=_ARGUMENT.match(text, match.end()) is not None)
+        elif kind == "east_asian":
+            tokens.append(Token("word", piece, spaced))
         elif kind == "word":
             _add_word(tokens, piece, spaced, applied=_ARGUMENT.match(text, match.end()) is not None)
         else:
@@ -62,7 +65,7 @@ def tokenize(text: str) -> list[Token]:
 
 def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
     """Words inside a text wrapper are words; a lone letter is a symbol unless it is a unit after a number."""
-    pieces = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?|\S", content)
+    pieces = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|\S", content)
     for piece in pieces:
         if piece[0].isdecimal():
             tokens.append(Token("number", piece, True))
@@ -70,7 +73,7 @@ def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
             tokens.append(Token("mark", piece, True))
         elif (piece in FUNCTIONS or piece == "diag") and len(pieces) == 1 and not _measures(tokens, piece, applied):
             tokens.append(Token("command", "\\" + piece, True))
-        elif len(piece) == 1 and not (_after_measure(tokens) and is_unit(piece)):
+        elif len(piece) == 1 and piece.isascii() and not (_after_measure(tokens) and is_unit(piece)):
             tokens.append(Token("symbol", piece, True))
         else:
             tokens.append(Token("word", piece, True))
