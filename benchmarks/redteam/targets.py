@@ -113,6 +113,13 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
     "OutsideLength": [{"maximum": 20, "unit": "characters"}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}, {"tolerance": 0.01}],
+    "RubricJudge": [
+        {
+            "complete": Scripted('{"right": "no", "short": "yes"}'),
+            "rubric": {"right": "Is it right?", "short": "Is it short?"},
+            "template": "{{criteria}}\n{{completion}}\n{{form}}",
+        }
+    ],
     "RuleVulnerabilityJudge": [{"grade": flags, "end": None}],
 }
 
