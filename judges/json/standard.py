@@ -26,6 +26,7 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from ..patterns import affordable, degree
 from .ecma import to_python, without_optional_runs
+from .formats import with_ours
 from .references import REFERENCES, References
 from .violation import FALSE, Violation, cut, shortened
 
@@ -46,7 +47,7 @@ class Standard:
             kind.check_schema(schema)
         except SchemaError as error:
             raise ValueError(f"not a JSON schema: {cut(error.message)} (at {error.json_path})") from None
-        checker = kind.FORMAT_CHECKER if formats else None
+        checker = with_ours(kind.FORMAT_CHECKER) if formats else None
         self.validator = _guarded(kind)(schema, registry=REGISTRY, format_checker=checker)
 
     def risk(self, size: int) -> bool:
