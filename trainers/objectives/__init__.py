@@ -1,6 +1,7 @@
 """Pure functions of tensors that objectives are made of. They need no trainer and no TRL."""
 
 from .aggregate import Aggregation, aggregate, masked_mean
+from .distributions import Categorical, Gaussian
 from .gae import GAE, gae, token_gae
 from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
 from .kl import kl_k1, kl_k2, kl_k3
@@ -12,6 +13,8 @@ from .whiten import whiten
 __all__ = [
     "GAE",
     "Aggregation",
+    "Categorical",
+    "Gaussian",
     "GroupStats",
     "Level",
     "aggregate",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...objectives import require_equal_shapes, require_within, standardize, whole_batch
+from ...objectives import Categorical, Gaussian, require_equal_shapes, require_within, standardize, whole_batch
 from .step_size import require_step_size
 
 
@@ -54,10 +54,9 @@ def mdpo_on_policy_loss_categorical(
     """
     require_equal_shapes(logits_new=logits_new, logits_old=logits_old)
     require_equal_shapes(states=logits_new[..., 0], actions=actions, advantages_raw=advantages_raw)
-    new, old = logits_new.log_softmax(-1), logits_old.detach().log_softmax(-1)
-    log_ratio = (new - old).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    new, old = Categorical(logits_new), Categorical(logits_old.detach())
     advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
-    return _mirror_step(log_ratio, categorical_kl(logits_new, logits_old), advantages, t_k)
+    return _mirror_step(new.logp(actions) - old.logp(actions), new.kl(old), advantages, t_k)
 
 
 def mdpo_on_policy_loss_diag_gaussian(
@@ -80,30 +79,9 @@ def mdpo_on_policy_loss_diag_gaussian(
     """
     require_equal_shapes(mean_new=mean_new, mean_old=mean_old, actions=actions)
     require_equal_shapes(states=mean_new[..., 0], advantages_raw=advantages_raw)
-    mean_old, log_std_old = mean_old.detach(), log_std_old.detach()
-    log_ratio = gaussian_logp(actions, mean_new, log_std_new) - gaussian_logp(actions, mean_old, log_std_old)
-    kl = gaussian_kl(mean_new, log_std_new, mean_old, log_std_old)
+    new, old = Gaussian(mean_new, log_std_new), Gaussian(mean_old.detach(), log_std_old.detach())
     advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
-    return _mirror_step(log_ratio, kl, advantages, t_k)
-
-
-def categorical_kl(logits_new: Tensor, logits_old: Tensor) -> Tensor:
-    """Σ_a p_new(a) · (log p_new(a) − log p_old(a)): `(…, a)` to `(…)`. The old policy carries no gradient."""
-    new, old = logits_new.log_softmax(-1), logits_old.detach().log_softmax(-1)
-    # An action that a mask made impossible has −∞ on both sides.
-    return (new.exp() * torch.where(new > -math.inf, new - old, 0.0)).sum(-1)
-
-
-def gaussian_kl(mean_new: Tensor, log_std_new: Tensor, mean_old: Tensor, log_std_old: Tensor) -> Tensor:
-    """Σ_d [ ls_old − ls_new + (σ_new² + (μ_new − μ_old)²) / (2 σ_old²) − ½ ]: `(N, D)` to `(N,)`."""
-    spread = (2 * log_std_new).exp() + (mean_new - mean_old) ** 2
-    return (log_std_old - log_std_new + spread / (2 * (2 * log_std_old).exp()) - 0.5).sum(-1)
-
-
-def gaussian_logp(actions: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
-    """Log-density of `(N, D)` actions under independent normal distributions, `(N,)`."""
-    z = (actions - mean) * (-log_std).exp()
-    return (-0.5 * z**2 - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
+    return _mirror_step(new.logp(actions) - old.logp(actions), new.kl(old), advantages, t_k)
 
 
 def _mirror_step(log_ratio: Tensor, kl: Tensor, advantages: Tensor, t_k: float) -> OnPolicyLoss:

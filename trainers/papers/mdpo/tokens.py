@@ -18,8 +18,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ...objectives import Aggregation, aggregate, masked_mean, require_equal_shapes
-from .on_policy import categorical_kl, require_finite_advantages
+from ...objectives import Aggregation, Categorical, aggregate, masked_mean, require_equal_shapes
+from .on_policy import require_finite_advantages
 from .step_size import require_step_size
 
 KLEstimator = Literal["ratio_log_ratio_minus_ratio_plus_1", "ratio_log_ratio"]
@@ -151,7 +151,8 @@ def mdpo_token_loss_full_kl(
         logits.log_softmax(-1).gather(-1, completion_ids.unsqueeze(-1)).squeeze(-1)
         for logits in (logits_new, logits_old)
     )
-    tokens = token_loss(new, old, advantages, mask, t_k, kl_per_token=categorical_kl(logits_new, logits_old))
+    kl = Categorical(logits_new).kl(Categorical(logits_old.detach()))
+    tokens = token_loss(new, old, advantages, mask, t_k, kl_per_token=kl)
     return _averaged(tokens, mask, aggregation, max_completion_length)
 
 
