@@ -17,9 +17,11 @@ from ..verdict import Verdict
 from ..workers.pool import DeadlineExceeded, shared_pool
 from . import symbolic
 from .compare.decide import Outcome, Reading, decide, read
+from .compare.restated import is_restated, is_unevaluated
 from .compare.scalars import Settings
 from .read.extract import NOTHING, WHERE, Extract, extract, gold_text
 
+_LONGEST_PROMPT = 20_000  # characters, from the end, in which a restated answer is looked for
 _LOG = logging.getLogger(__name__)
 _MEMORY = 64 << 20  # bytes of remembered answers, about
 _MISSING = ("no answer", "unfinished thinking", "empty box", "no box")
@@ -45,7 +47,9 @@ class MathJudge(Judge):
     "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
     missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
     compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
-    found nothing; "timeout", "worker failed" and "judge broke" score 0; "unusable gold" abstains.
+    found nothing;
+    "restated" and "unevaluated" refuse arithmetic that was not carried out; "timeout", "worker failed" and "judge
+    broke" score 0; "unusable gold" abstains.
 
     Args:
         answer: the data set column with the gold answer.
@@ -58,6 +62,9 @@ class MathJudge(Judge):
         relations: "both" takes an inequality for an interval and the reverse; "gold" only an interval for a gold
             inequality.
         strict: False matches variables by their alphabetical order, and compares tuples as sets.
+        form: "any" refuses unevaluated arithmetic (37 + 48) only where the gold answer is a number and the prompt,
+            if there is one, contains it; "evaluated" refuses all of it. Fractions, radicals, powers, pi and
+            numbers in scientific notation are evaluated.
         timeout: seconds of CPU time sympy may spend on one answer that nothing cheaper decides.
     """
 
@@ -72,6 +79,7 @@ class MathJudge(Judge):
         tolerance: float | None = None,
         relations: str = "both",
         strict: bool = True,
+        form: str = "any",
         timeout: float = 0.75,
     ) -> None:
         if not isinstance(answer, str) or not answer:
@@ -79,6 +87,7 @@ class MathJudge(Judge):
         _one_of("where", where, WHERE)
         _one_of("boxes", boxes, ("list", "last"))
         _one_of("units", units, ("optional", "required", "ignore"))
+        _one_of("form", form, ("any", "evaluated"))
         _one_of("relations", relations, ("both", "gold"))
         if decimals is not None and (type(decimals) is not int or not 0 <= decimals <= 50):
             raise ValueError(f"decimals must be a whole number from 0 to 50 or None, not {decimals!r}")
@@ -89,6 +98,7 @@ class MathJudge(Judge):
         self.columns = (answer,)
         self.answer = answer
         self.timeout = timeout
+        self.form = form
         self.settings = Settings(units, decimals, tolerance, relations, strict)
         self._extract: Callable[[str], Extract] = partial(extract, where=where, boxes=boxes)
         self._golds: Memo[Reading | None] = Memo(8192, max_bytes=_MEMORY, weigh=_weight_of_gold)
@@ -110,6 +120,8 @@ class MathJudge(Judge):
                 verdicts.append(self.failed(error))
                 continue
             found, key, outcome = self._look(gold, text)
+            if outcome is not None and outcome.equal is not False:
+                outcome = self._refuse_restated(gold, found, outcome, sample)
             if outcome is not None and outcome.equal is None and key not in waiting:
                 try:
                     waiting[key] = self._submit(*key)
@@ -144,6 +156,25 @@ class MathJudge(Judge):
         except Exception as error:
             return found, (written, found.text), _broken(reading.form if reading else "", error)
         return found, key, outcome
+
+    def _refuse_restated(
+        self, gold: tuple[str, Reading | None], found: Extract, outcome: Outcome, sample: Sample
+    ) -> Outcome:
+        """The outcome, unless the answer leaves to do what was asked for."""
+        _, reading = gold
+        if reading is None or (self.form == "any" and not sample.prompt):
+            return outcome
+        try:
+            answer = read(found.text)
+            if answer.form == reading.form or answer.expr is None:
+                return outcome
+            if self.form == "evaluated" and is_unevaluated(answer.expr):
+                return outcome._replace(equal=False, rule="unevaluated")
+            if is_restated(reading, answer, sample.prompt_text[-_LONGEST_PROMPT:]):
+                return outcome._replace(equal=False, rule="restated")
+        except Exception as error:
+            return _broken(outcome.gold_form, error)
+        return outcome
 
     def _gold(self, gold: str) -> tuple[str, Reading | None]:
         """The gold answer as written and as read; no reading when there is nothing to compare with."""
