@@ -4,6 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .completion import completion_text, prompt_text
+from .conversation import ToolCall, Turn
+from .errors import JuryboxError
 from .exact import ExactJudge
 from .format import FormatJudge
 from .function import FunctionJudge, judge
@@ -62,6 +64,7 @@ __all__ = [
     "JSONJudge",
     "JSONObjectJudge",
     "Judge",
+    "JuryboxError",
     "KeyCoverageJudge",
     "LLMJudge",
     "LLMVulnerabilityJudge",
@@ -80,6 +83,8 @@ __all__ = [
     "Sample",
     "Scored",
     "TooLong",
+    "ToolCall",
+    "Turn",
     "Verdict",
     "VerdictModel",
     "VulnerabilityFormatJudge",

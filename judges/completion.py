@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .errors import NotText
+
+MESSAGE = ("role", "content", "tool_calls")  # a message has one of these keys at least
+
 
 def completion_text(completion: Any) -> str:
     """The text a judge reads.
@@ -22,20 +26,29 @@ def completion_text(completion: Any) -> str:
     '<think>\\n2+3\\n</think>\\n5'
 
     Raises:
-        TypeError: the completion is neither text nor messages.
+        NotText: the completion is neither text nor messages.
     """
     if isinstance(completion, str):
         return completion
     if completion is None:
         return ""
     if isinstance(completion, Mapping):
+        if not is_message(completion):
+            raise NotText(
+                f"a completion that is a mapping must be a message with 'role' and 'content': {completion!r:.80}"
+            )
         return _message_text(completion)
     if isinstance(completion, Sequence) and not isinstance(completion, (bytes, bytearray)):
-        if not all(isinstance(message, Mapping) for message in completion):
-            raise TypeError(f"a completion's messages must be mappings with 'role' and 'content': {completion!r:.80}")
+        if not all(map(is_message, completion)):
+            raise NotText(f"a completion's messages must be mappings with 'role' and 'content': {completion!r:.80}")
         spoken = [m for m in completion if m.get("role", "assistant") == "assistant"]
         return _message_text(spoken[-1]) if spoken else ""
-    raise TypeError(f"a completion is a string or a list of messages, not {type(completion).__name__}")
+    raise NotText(f"a completion is a string or a list of messages, not {type(completion).__name__}")
+
+
+def is_message(value: Any) -> bool:
+    """Whether this is a message, and not some other mapping such as a step of an episode."""
+    return isinstance(value, Mapping) and not value.keys().isdisjoint(MESSAGE)
 
 
 def prompt_text(prompt: Any) -> str:
@@ -64,4 +77,4 @@ def content_text(content: Any) -> str:
         return content_text(content.get("text"))
     if isinstance(content, Sequence):
         return "".join(content_text(block) for block in content)
-    raise TypeError(f"a message's content is text or a list of typed blocks, not {type(content).__name__}")
+    raise NotText(f"a message's content is text or a list of typed blocks, not {type(content).__name__}")

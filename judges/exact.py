@@ -43,6 +43,8 @@ class ExactJudge(Judge):
             forms with the plain ones.
     """
 
+    reads = "text"
+
     def __init__(
         self,
         answer: str = "solution",

@@ -45,6 +45,8 @@ class FormatJudge(Judge):
         timeout: seconds for a pattern that may take long.
     """
 
+    reads = "text"
+
     def __init__(
         self,
         pattern: str | None = None,

@@ -20,6 +20,7 @@ from .verdict import Verdict
 from .workers.loop import gather_on_loop
 from .workers.pool import DeadlineExceeded, WorkerPool, location, shared_pool
 
+GIVEN = ("text", "messages", "turns", "tool_calls", "completion")  # what a function may get of a completion
 KINDS = ("row", "batch", "group")
 SPECIAL = ("prompt", "prompts", "completion", "completions")
 
@@ -42,7 +43,10 @@ class FunctionJudge(Judge):
         timeout: float | None = None,
         limit: int = 8,
         repeatable: bool = True,
+        reads: str = "text",
     ) -> None:
+        if reads not in GIVEN:
+            raise ValueError(f"reads is one of {', '.join(GIVEN)}, not {reads!r}: what the function gets first")
         if not callable(function):
             raise TypeError(f"@judge decorates a function, not {type(function).__name__}")
         if kind not in KINDS:
@@ -57,6 +61,7 @@ class FunctionJudge(Judge):
         self.threshold = threshold
         self.timeout = timeout
         self.limit = limit
+        self.reads = reads
         self.repeatable = repeatable and kind == "row"
         self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
@@ -92,7 +97,7 @@ class FunctionJudge(Judge):
         if not (self._takes_all or self._prompt):
             return super().key(sample)
         columns = sample.columns if self._takes_all else (*self.columns, *self.optional)
-        return (sample.prompt_text, sample.key(columns))
+        return (sample.prompt_text, sample.key(columns, (str(self.reads),)))
 
     def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.kind == "batch":
@@ -113,7 +118,7 @@ class FunctionJudge(Judge):
     def _ask(self, sample: Sample) -> Verdict:
         start = perf_counter()
         try:
-            value = self.function(sample.text, **self._arguments(sample))
+            value = self.function(self._given(sample), **self._arguments(sample))
         except Exception as error:
             return self._finished(self.failed(error), perf_counter() - start)
         return self._finished(lift(value, self.name, sample.row), perf_counter() - start)
@@ -123,7 +128,7 @@ class FunctionJudge(Judge):
             start = perf_counter()
             try:
                 async with asyncio.timeout(self.timeout):
-                    value = await self.function(sample.text, **self._arguments(sample))
+                    value = await self.function(self._given(sample), **self._arguments(sample))
             except TimeoutError:  # waiting on somebody else is not the completion's fault
                 return Verdict(None, "timeout", "timeout", {"judge": self.name}, perf_counter() - start)
             except Exception as error:
@@ -136,7 +141,7 @@ class FunctionJudge(Judge):
         pool = self._pool()
         futures = [
             pool.submit(
-                _call_by_name, self.function.__module__, self.function.__qualname__, s.text, self._arguments(s),
+                _call_by_name, self.function.__module__, self.function.__qualname__, self._given(s), self._arguments(s),
                 timeout=self.timeout,
             )
             for s in samples
@@ -162,7 +167,7 @@ class FunctionJudge(Judge):
         arguments = [self._arguments(sample) for sample in samples]
         columns = {name: [row[name] for row in arguments] for name in arguments[0]}
         try:
-            call = functools.partial(self.function, [sample.text for sample in samples], **columns)
+            call = functools.partial(self.function, [self._given(sample) for sample in samples], **columns)
             values = list(gather_on_loop([call], 1)[0] if self.is_async else call())
         except Exception as error:
             return [self.failed(error)] * len(samples)
@@ -170,6 +175,9 @@ class FunctionJudge(Judge):
             raise ValueError(f"judge {self.name} returned {len(values)} values for {len(samples)} completions")
         seconds = (perf_counter() - start) / len(samples)
         return [self._finished(lift(v, self.name, s.row), seconds) for v, s in zip(values, samples, strict=True)]
+
+    def _given(self, sample: Sample) -> Any:
+        return getattr(sample, str(self.reads))
 
     def _arguments(self, sample: Sample) -> dict[str, Any]:
         if self._takes_all:
@@ -211,12 +219,12 @@ def _find(module: str, qualname: str) -> Any:
     return found
 
 
-def _call_by_name(module: str, qualname: str, text: str, arguments: dict[str, Any]) -> tuple[Any, float]:
+def _call_by_name(module: str, qualname: str, given: Any, arguments: dict[str, Any]) -> tuple[Any, float]:
     """In a worker: find the function (its name may now mean the judge around it), call it, and take the time."""
     function = _find(module, qualname)
     function = getattr(function, "function", function)
     start = perf_counter()
-    return function(text, **arguments), perf_counter() - start
+    return function(given, **arguments), perf_counter() - start
 
 
 @overload
@@ -231,6 +239,7 @@ def judge(
     timeout: float | None = ...,
     limit: int = ...,
     repeatable: bool = ...,
+    reads: str = ...,
 ) -> Callable[[Callable[..., Any]], FunctionJudge]: ...
 def judge(
     function: Callable[..., Any] | None = None, /, *, batch: bool = False, group: bool = False, **options: Any
@@ -259,6 +268,8 @@ def judge(
             cancelled and abstains.
         limit: rows of an async function in flight at once.
         repeatable: False for a function that may answer differently each time.
+        reads: what the function gets as its first argument: "text", "messages", "turns" or "tool_calls" (see `Sample`),
+            or "completion", as it was handed over: messages, an array, an episode.
     """
     if batch and group:
         raise ValueError("a judge works on batches or on groups, not both")

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from .blame import nobody_answered
 from .composable import Composable
+from .errors import NotText
 from .metrics import batch_metrics
-from .sample import Sample, missing_column, protocol_columns, samples_of
+from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
 from .verdict import Verdict, shorten
 from .written import Written
 
@@ -39,6 +40,9 @@ class Judge(Written, Composable):
         name: in logs and explanations; by default the class name in snake case without "Judge".
         columns: data set columns that must be there.
         optional: columns that are read when they are there.
+        reads: what is read of the completion and the prompt: "text", "messages", "turns", "tool_calls", "completion"
+            (as it was handed over, which need not be text at all), "prompt" or "prompt_text"; one or a tuple of them.
+            Rows that are equal in these and in the columns are judged once. By default everything.
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
         uses_all_cores: whether batches already run in processes of the judge's own, so that more would only cost.
@@ -48,6 +52,7 @@ class Judge(Written, Composable):
     name: str = ""
     columns: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    reads: str | tuple[str, ...] = ("completion", "prompt")
     threshold: float = 1.0
     repeatable: bool = True
     uses_all_cores: bool = False
@@ -58,6 +63,8 @@ class Judge(Written, Composable):
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
             cls.name = _snake_case(cls.__qualname__.rpartition(".")[2])
+        if isinstance(reads := cls.__dict__.get("reads", ()), (str, tuple)):  # not a property
+            reads_of(reads, cls.__qualname__)
 
     # What a judge says.
 
@@ -108,6 +115,7 @@ class Judge(Written, Composable):
     def judge_samples(self, samples: Sequence[Sample], given: Iterable[str] = ()) -> list[Verdict]:
         """The verdicts on rows that were made already; equal rows are judged once."""
         self.require(given)
+        self._require_readable(samples)
         if not self.repeatable or len(samples) < 2:
             return list(self._dispatch(samples))
         first: dict[Hashable, int] = {}
@@ -128,9 +136,17 @@ class Judge(Written, Composable):
         if missing:
             raise missing_column(self.name, missing[0], there)
 
+    def _require_readable(self, samples: Iterable[Sample]) -> None:
+        """Raise NotText when a completion has not what this judge reads; one that reads it as it is takes any."""
+        reads = reads_of(self.reads, self.name)
+        for what in ("text", "messages"):
+            if what in reads or (what == "messages" and not {"turns", "tool_calls"}.isdisjoint(reads)):
+                for sample in samples:
+                    getattr(sample, what)
+
     def key(self, sample: Sample) -> Hashable:
-        """What makes two rows the same to this judge: the text and the columns it reads."""
-        return sample.key((*self.columns, *self.optional))
+        """What makes two rows the same to this judge: what it reads of them, and the columns."""
+        return sample.key((*self.columns, *self.optional), reads_of(self.reads, self.name))
 
     def _dispatch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
@@ -150,6 +166,8 @@ class Judge(Written, Composable):
         start = perf_counter()
         try:
             verdict = self._judge(sample)
+        except NotText:
+            raise
         except Exception as error:
             verdict = self.failed(error)
         if not isinstance(verdict, Verdict):

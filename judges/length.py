@@ -36,6 +36,7 @@ class LengthJudge(Judge):
             tokens where the batch has them and words by hand, where there is no tokenizer.
     """
 
+    reads = "text"
     optional = ("completion_ids",)
 
     def __init__(

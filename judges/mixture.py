@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, Literal, TypeAlias, get_args
 
 from .applicability import Condition, checked, columns_of, holds_for
+from .errors import NotText
 from .judge import Judge, exception
 from .sample import MissingColumn, Sample
 from .verdict import Status, Verdict
@@ -116,7 +117,7 @@ class MixtureOfJudges(Judge):
             try:
                 if holds_for(self.conditions[place], sample, name):
                     rows.append(row)
-            except MissingColumn:
+            except (MissingColumn, NotText):
                 raise
             except Exception as error:
                 asked[row][name] = exception(name, error)
@@ -219,7 +220,7 @@ def _ask(judge: Judge, samples: Sequence[Sample], given: Iterable[str]) -> Seque
         return []
     try:
         return judge.judge_samples(samples, given)
-    except MissingColumn:
+    except (MissingColumn, NotText):
         raise
     except Exception as error:
         return [exception(judge.name, error)] * len(samples)

@@ -32,6 +32,8 @@ class RepetitionJudge(Judge):
         ignore_case: whether "Yes" repeats "yes".
     """
 
+    reads = "text"
+
     def __init__(self, n: int = 4, *, max_share: float = 1.0, ignore_case: bool = True) -> None:
         if n < 1:
             raise ValueError(f"n must be at least 1, not {n!r}")

@@ -76,6 +76,7 @@ class CodeJudge(Judge):
         ValueError: an option, or a row's tests, in no known form; the message says which.
     """
 
+    reads = "text"
     columns = ("tests",)
     optional = ("entry",)
     uses_all_cores = True

@@ -36,6 +36,8 @@ class InstructionJudge(Judge):
         rules: rules of your own beside those of the table, or instead of those with the same name.
     """
 
+    reads = "text"
+
     def __init__(
         self, column: str = "instructions", *, credit: CreditRule = "all", rules: Sequence[type[Rule]] = ()
     ) -> None:

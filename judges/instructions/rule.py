@@ -57,6 +57,8 @@ class Rule(Judge):
     which are not examined).
     """
 
+    reads = "text"
+
     def examine(self, answer: str) -> Finding:
         """Whether the answer keeps the rule, found in time that is linear in the answer's length."""
         raise NotImplementedError(f"{type(self).__name__} must define examine")

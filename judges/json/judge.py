@@ -68,6 +68,8 @@ class JSONJudge(Judge):
             it is validated in a process that is then killed.
     """
 
+    reads = "text"
+
     def __init__(
         self,
         schema: Mapping[str, Any] | bool | str | None = None,

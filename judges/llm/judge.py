@@ -67,6 +67,8 @@ class LLMJudge(Judge):
             "failed/REASON" (rows that abstained), "spoilt" and "spoilt/REASON" (rows whose completion left no verdict).
     """
 
+    reads = "text"
+
     def __init__(
         self,
         complete: Complete | Decider,

@@ -68,6 +68,8 @@ class MathJudge(Judge):
         timeout: seconds of CPU time sympy may spend on one answer that nothing cheaper decides.
     """
 
+    reads = ("text", "prompt")  # an answer that only restates the prompt is none
+
     def __init__(
         self,
         answer: str = "solution",

@@ -57,6 +57,8 @@ class RubricJudge(Judge):
             deadline, retries, backoff, budget.
     """
 
+    reads = "text"
+
     def __init__(
         self,
         complete: Complete | Decider,

@@ -34,6 +34,8 @@ class FieldF1Judge(Judge):
             text when rows differ in their fields: a data set's table fills fields that a row lacks with None.
     """
 
+    reads = "text"
+
     def __init__(self, reference: str = "reference") -> None:
         self.reference = reference
         self.columns = (reference,)

@@ -28,6 +28,8 @@ class OuterFormJudge(Judge):
         form: "bare" (from "{" to "}", no fence inside), "fenced" (one fence from end to end), or "either".
     """
 
+    reads = "text"
+
     def __init__(self, form: Form = "either") -> None:
         if form not in get_args(Form):
             raise ValueError(f"form must be one of {', '.join(get_args(Form))}, not {form!r}")

@@ -28,6 +28,8 @@ class KeyCoverageJudge(Judge):
         keys_column: the column that holds each row's K, instead of `keys`.
     """
 
+    reads = "text"
+
     def __init__(self, keys: Sequence[str] | None = None, keys_column: str | None = None) -> None:
         if (keys is None) == (keys_column is None):
             raise ValueError("give either the required keys or the column that holds them")

@@ -22,6 +22,8 @@ class JSONObjectJudge(Judge):
     Reasons: "object", "not an object", "syntax error", "not a finite number", "too deep", "too many digits".
     """
 
+    reads = "text"
+
     def _judge(self, sample: Sample) -> Verdict:
         answer = read_sample(sample)
         if answer.value is None:

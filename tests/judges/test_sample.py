@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from jurybox.judges import LengthJudge
 from jurybox.judges.sample import MissingColumn, Sample, missing_column, protocol_columns, samples_of
 
 
@@ -28,7 +29,9 @@ def test_a_sample_travels_with_its_own_row_only():
 
 def test_wrong_types_name_the_row():
     with pytest.raises(TypeError, match="row 2: a completion is a string or a list of messages, not int"):
-        samples_of(["a", "b", 3], None, {})
+        _ = samples_of(["a", "b", 3], None, {})[2].text
+    with pytest.raises(TypeError, match="row 2: a completion is a string or a list of messages, not int"):
+        LengthJudge(3, unit="words").verdicts(["a", "b", 3])
     with pytest.raises(TypeError, match="for a single completion call `verdict`"):
         samples_of("abc", None, {})
 
