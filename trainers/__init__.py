@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .curriculum import Curriculum
     from .grpo import GRPO
+    from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
     from .papers.cgpo import (
         CGPOConfig,
         CGPOTrainer,
@@ -52,6 +53,8 @@ __all__ = [
     "GRPO",
     "NGRPO",
     "VULPO",
+    "AdaptThinkConfig",
+    "AdaptThinkTrainer",
     "Batch",
     "CGPOConfig",
     "CGPOTrainer",
@@ -101,11 +104,13 @@ __all__ = [
     "VULPOConfig",
     "VULPOTrainer",
     "rl_struct_lora",
+    "with_ref_accuracy",
 ]
 
 _NAMES = {
     "curriculum": ("Curriculum",),
     "grpo": ("GRPO",),
+    "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
     "papers.cgpo": (
         "CGPOConfig",
         "CGPOTrainer",

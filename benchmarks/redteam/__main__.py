@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from .hunt import Tally, corpus, hunt
-from .targets import targets
+from .targets import Target, targets
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no judge has {args.judge!r} in its name; there are:", file=sys.stderr)
         print(*(f"  {target.name}" for target in targets()), sep="\n", file=sys.stderr)
         return 2
-    logging.getLogger("jurybox").setLevel(logging.CRITICAL)  # an exception is counted here, not logged a thousand times
+    log = logging.getLogger("jurybox")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # an exception is counted here, not logged a thousand times
+    try:
+        return _hunt_all(args, chosen, console)
+    finally:
+        log.setLevel(before)
+
+
+def _hunt_all(args: argparse.Namespace, chosen: Sequence[Target], console: Console) -> int:
     texts = corpus(args.corpus, args.seed)
     tallies = []
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[verdicts]} verdicts"))

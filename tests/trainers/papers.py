@@ -14,6 +14,7 @@ from typing import Any
 from jurybox.rewards import AnchorWinReward
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.grpo import GRPO
+from jurybox.trainers.papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer
 from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
@@ -76,6 +77,12 @@ class Paper:
 
 
 PAPERS = {
+    "adaptthink": Paper(
+        AdaptThinkTrainer,
+        AdaptThinkConfig,
+        {"think_end": "n", "opening": "t", "temperature": 1.0},
+        columns={"ref_accuracy": [0.5, 0.25, 1.0, 0.0]},
+    ),
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),
     "dr-rpo": Paper(DRRPOTrainer, DRRPOConfig, columns={"domain": ["a", "b", "b", "a"]}),
