@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from ..judges.errors import JuryboxError
+
 EXTRAS = {
     "trl": ("accelerate", "datasets", "peft", "pyarrow", "torch", "transformers", "trl"),
     "plot": ("matplotlib",),
@@ -12,7 +14,7 @@ EXTRAS = {
 }
 
 
-class Mistake(Exception):  # noqa: N818 - it is the user's, and the message says how to mend it
+class Mistake(JuryboxError):  # noqa: N818 - it is the user's, and the message says how to mend it
     """Ends a command with exit status 2; its text is all that is shown."""
 
 

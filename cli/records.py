@@ -27,9 +27,9 @@ def record(row: Row, verdict: Verdict | None, judged_by: str, slim: bool) -> dic
     The input's columns come first, unless `slim`; columns of the names used here are replaced.
     """
     line: dict[str, Any] = {} if slim else dict(row.columns)
-    line["passed"] = verdict.passed if verdict else None
-    line["score"] = verdict.score if verdict else None
-    line["verdict"] = verdict.to_dict() if verdict else None
+    line["passed"] = verdict.passed if verdict is not None else None
+    line["score"] = verdict.score if verdict is not None else None
+    line["verdict"] = verdict.to_dict() if verdict is not None else None
     line["judged"] = {"row": row.number, "input": row.digest, "by": judged_by}
     if row.error:
         line["error"] = f"line {row.line}: {row.error}"

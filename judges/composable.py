@@ -36,6 +36,13 @@ class Composable:
         """This object as a node of a reward expression."""
         return build("as_reward", self)
 
+    def __bool__(self) -> bool:
+        """A judge is neither true nor false: `a and b` would drop `a` without a word."""
+        raise TypeError(
+            f"{type(self).__name__} has no truth value: join with `&`, `|` and `~` instead of `and`, `or` and `not`; "
+            "to see whether one is there, write `is None`"
+        )
+
     def __add__(self, other: Any) -> Reward:
         return build("add", self, other)
 

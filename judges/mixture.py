@@ -47,7 +47,7 @@ class MixtureOfJudges(Judge):
     exception inside a judge is such a failure: it is logged, and told in the evidence.
 
     Args:
-        judges: they count as satisfied when their verdict has passed, so their thresholds apply.
+        judges: judges, or `judge.named("…")`; each is satisfied when its verdict has passed, so thresholds apply.
         applies: by a judge's position or name (equal names are numbered: "length", "length_2"), the condition under
             which it applies: a mapping from column to a value, or a set or list of values, all of which must agree; or
             a predicate over the row's columns (a function of a module, if the mixture is to be pickled). A judge with
@@ -60,21 +60,19 @@ class MixtureOfJudges(Judge):
 
     def __init__(
         self,
-        judges: Sequence[Judge],
+        judges: Sequence[Any],
         applies: Mapping[int | str, Condition] | None = None,
         *,
         unknown: Unknown = "abstain",
     ) -> None:
         if isinstance(judges, Judge) or not isinstance(judges, Sequence):
             raise TypeError(f"a mixture takes a list of judges, not {judges!r:.80}")
-        for judge in judges:
-            if not isinstance(judge, Judge):
-                raise TypeError(f"a mixture is made of judges, not {judge!r:.80}; a plain function needs @judge")
+        pairs = [_named(judge) for judge in judges]
         if unknown not in get_args(Unknown):
             raise ValueError(f"unknown must be one of {', '.join(get_args(Unknown))}, not {unknown!r}")
-        self.judges = tuple(judges)
+        self.judges = tuple(judge for _, judge in pairs)
         self.unknown = unknown
-        self.names = _numbered([judge.name for judge in self.judges])
+        self.names = _numbered([name for name, _ in pairs])
         self.conditions = [checked(getattr(judge, "applies_to", None), judge.name) for judge in self.judges]
         for key, condition in (applies or {}).items():
             self.conditions[self._position(key)] = checked(condition, f"applies[{key!r}]")
@@ -229,6 +227,14 @@ def _ask(judge: Judge, samples: Sequence[Sample], given: Iterable[str]) -> Seque
 def _why(verdict: Verdict) -> dict[str, Any]:
     said = {"reason": verdict.reason, **verdict.evidence}
     return said if verdict.status == "scored" else {"status": verdict.status, **said}
+
+
+def _named(given: Any) -> tuple[str, Judge]:
+    """A judge and its name, which `judge.named("…")` may have given it."""
+    judge = given if isinstance(given, Judge) else getattr(given, "judge", None)  # `named` makes a part of a reward
+    if not isinstance(judge, Judge):
+        raise TypeError(f"a mixture is made of judges, not {given!r:.80}; a plain function needs @judge")
+    return str(given.name), judge
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, get_args
 
+from .errors import Abstained
+
 Status = Literal["scored", "skipped", "timeout", "error"]
 STATUSES: tuple[str, ...] = get_args(Status)
 LINE = 110  # a repr fits a line of this many characters
@@ -64,6 +66,16 @@ class Verdict:
         object.__setattr__(self, "score", score)
         if self.passed is None:
             object.__setattr__(self, "passed", score >= 1.0)
+
+    def __bool__(self) -> bool:
+        """Whether it passed, so that `assert judge.verdict(…)` means that.
+
+        Raises:
+            Abstained: the verdict has no score, so neither yes nor no would be true.
+        """
+        if self.passed is None:
+            raise Abstained(f"{self!r} abstains: it has neither passed nor failed; ask `verdict.abstains` first")
+        return self.passed
 
     @property
     def abstains(self) -> bool:

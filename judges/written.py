@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Self
 
 
@@ -29,8 +30,8 @@ class Written:
         return copied
 
     def __repr__(self) -> str:
-        written = [repr(value) for value in self._written_args]
-        written += [f"{name}={value!r}" for name, value in self._written_kwargs.items()]
+        written = [shown(value) for value in self._written_args]
+        written += [f"{name}={shown(value)}" for name, value in self._written_kwargs.items()]
         return f"{type(self).__name__}({', '.join(written)})"
 
     def __eq__(self, other: object) -> bool:
@@ -43,3 +44,27 @@ class Written:
 
     def __hash__(self) -> int:
         return hash((type(self), len(self._written_args), *self._written_kwargs))
+
+
+def shown(value: Any) -> str:
+    """The repr of an argument; a model or a tokenizer, whose own would fill pages, is its class and its name.
+
+    >>> shown([1, "a"])
+    "[1, 'a']"
+    """
+    if type(value) in (list, tuple) and any(map(_is_large, value)):
+        inside = ", ".join(map(shown, value))
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(value) == 1 else ''})"
+    if type(value) is dict and any(map(_is_large, value.values())):
+        return "{" + ", ".join(f"{key!r}: {shown(item)}" for key, item in value.items()) + "}"
+    if not _is_large(value):
+        return repr(value)
+    name = getattr(value, "name_or_path", "") or getattr(getattr(value, "config", None), "_name_or_path", "")
+    return f"<{type(value).__name__}{f' {name!r}' if isinstance(name, str) and name else ''}>"
+
+
+def _is_large(value: Any) -> bool:
+    torch, transformers = sys.modules.get("torch"), sys.modules.get("transformers")
+    if torch is not None and isinstance(value, (torch.nn.Module, torch.Tensor)):
+        return True
+    return transformers is not None and hasattr(value, "apply_chat_template")

@@ -92,7 +92,7 @@ class Route(Reward):
                 parts = tuple(verdict if i == place else None for i in range(len(self.routes)))
                 said[row] = self._say(verdict.score, verdict.passed, parts, f"route {value}")
         nowhere = (None,) * len(self.routes)
-        return [said.get(row) or self._say(None, None, nowhere, "no route") for row in rows]
+        return [said[row] if row in said else self._say(None, None, nowhere, "no route") for row in rows]
 
 
 @dataclass(frozen=True, repr=False, init=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import JuryboxError
 from ..judge import Judge
 from ..sample import Sample
 from ..thinking import answer_start
@@ -29,7 +30,7 @@ class Finding:
     found: Any
 
 
-class NoAnswer(ValueError):  # noqa: N818
+class NoAnswer(JuryboxError, ValueError):  # noqa: N818
     """There is nothing to examine; the message is the verdict's reason."""
 
 

@@ -12,6 +12,8 @@ import math
 import re
 from typing import Any
 
+from ..errors import JuryboxError
+
 MAX_DEPTH = 200
 BLANK = " \t\n\r"
 WINDOW = 4096  # characters
@@ -33,7 +35,7 @@ _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class Malformed(ValueError):  # noqa: N818 - what the text is
+class Malformed(JuryboxError, ValueError):  # noqa: N818 - what the text is
     """A text is not the JSON that was asked for.
 
     Attributes:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import JuryboxError
 from .blanks import BLANK
 from .strict import DUPLICATE, MAX_DEPTH, NOT_FINITE, SURROGATE, SYNTAX, TOO_DEEP, TOO_MANY_DIGITS, Malformed
 from .strict import unicode_fault as _unicode_fault
@@ -36,7 +37,7 @@ _INFINITE = {"NaN", "nan", "Infinity", "inf", "Inf", "-Infinity", "-inf", "+Infi
 _MISSING = object()
 
 
-class _Unrecoverable(Exception):  # noqa: N818
+class _Unrecoverable(JuryboxError):  # noqa: N818
     pass
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ..errors import JuryboxError
+
 RATE_LIMITED = 429
 MAY_PASS = (408, 409, 425)  # a server that did not wait, or was busy with something else
 _TOO_LONG = re.compile(
@@ -22,7 +24,7 @@ _TOO_LONG = re.compile(
 _COUNT = re.compile(r"(?<![\w.])\d{2,9}(?![\w.]*\d)")
 
 
-class RequestFailed(RuntimeError):  # noqa: N818
+class RequestFailed(JuryboxError, RuntimeError):  # noqa: N818
     """A server answered, but not with a completion.
 
     Attributes:
@@ -39,15 +41,15 @@ class RequestFailed(RuntimeError):  # noqa: N818
         return str(self.args[0])
 
 
-class QuestionTooLong(ValueError):  # noqa: N818
+class QuestionTooLong(JuryboxError, ValueError):  # noqa: N818
     """A question has more tokens than the model reads."""
 
 
-class BudgetSpent(RuntimeError):  # noqa: N818
+class BudgetSpent(JuryboxError, RuntimeError):  # noqa: N818
     """A budget's cap is reached: nothing more is asked."""
 
 
-class BadResponse(RuntimeError):  # noqa: N818
+class BadResponse(JuryboxError, RuntimeError):  # noqa: N818
     """A server answered with something that is no chat completion."""
 
 

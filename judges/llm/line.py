@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..errors import JuryboxError
 from .reply import Labels
 from .wording import plain, undecorated, visible
 
@@ -63,7 +64,7 @@ _BETTER = re.compile(
 )
 
 
-class Unreadable(ValueError):  # noqa: N818 - it is the reply that is so
+class Unreadable(JuryboxError, ValueError):  # noqa: N818 - it is the reply that is so
     """A reply that holds no verdict, or more than one.
 
     Attributes:

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..errors import JuryboxError
 from . import zygote
 from .clock import usage
 from .cores import usable_cores
@@ -38,11 +39,11 @@ WALL = 20  # timeouts by the wall clock that a worker may take on a machine that
 _GLANCE = 0.1  # seconds between two looks at a worker that seems to sleep
 
 
-class DeadlineExceeded(TimeoutError):  # noqa: N818 - the name says what happened
+class DeadlineExceeded(JuryboxError, TimeoutError):  # noqa: N818 - the name says what happened
     """The task ran past its timeout and its worker was killed."""
 
 
-class WorkerDied(RuntimeError):  # noqa: N818
+class WorkerDied(JuryboxError, RuntimeError):  # noqa: N818
     """The worker ended in the middle of the task (crashed, or was killed from outside)."""
 
 

@@ -351,7 +351,7 @@ def test_its_parts_are_the_verdicts_of_its_judges_and_survive_json_and_a_reward_
     mixture = MixtureOfJudges([A, B, NeedsSolution()], {2: {"task": "math"}})
     verdict = mixture.verdict("ay bn", task="chat")
     assert verdict.labels == tuple(mixture.names)
-    assert [part and part.passed for part in verdict.parts] == [True, False, None]
+    assert [None if part is None else part.passed for part in verdict.parts] == [True, False, None]
     assert verdict.parts[2] is None, "it was not asked"
     assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
     reward = (mixture + 1.0).verdict("ay bn", task="chat")

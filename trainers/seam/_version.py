@@ -7,11 +7,13 @@ from importlib.metadata import version
 
 from packaging.specifiers import SpecifierSet
 
+from ...judges.errors import JuryboxError
+
 TESTED = SpecifierSet(">=1.16,<1.17")
 OVERRIDE = "JURYBOX_UNTESTED_TRL"  # set to 1 to try another release; the contract is then checked at import
 
 
-class UntestedTRLError(ImportError):
+class UntestedTRLError(JuryboxError, ImportError):
     """The installed TRL is outside the tested range."""
 
 

@@ -16,8 +16,10 @@ from importlib.metadata import version
 from trl import DPOTrainer, GRPOTrainer, SFTTrainer
 from trl.generation.vllm_generation import VLLMGeneration
 
+from ...judges.errors import JuryboxError
 
-class ContractError(RuntimeError):
+
+class ContractError(JuryboxError, RuntimeError):
     """TRL changed something the seam stands on; the message has one sentence for each change."""
 
 

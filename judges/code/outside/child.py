@@ -13,6 +13,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
+from ...errors import JuryboxError
 from ..box.wire import Event, FrameReader, Request, frame
 from .limits import Limits
 from .server import Server, ServerLost, Spare
@@ -26,11 +27,11 @@ CPUCLOCK_SCHED = 2  # of the kernel: the exact clock of a whole process
 STARVED_SHARE = 0.15  # what is lost to others on a machine that is not overloaded is less
 
 
-class ChildEnded(Exception):  # noqa: N818 - the name says what happened
+class ChildEnded(JuryboxError):  # noqa: N818 - the name says what happened
     """The child closed its channel before it answered."""
 
 
-class OutOfTime(Exception):  # noqa: N818 - the name says what happened
+class OutOfTime(JuryboxError):  # noqa: N818 - the name says what happened
     """The deadline passed before the child answered."""
 
 

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...errors import JuryboxError
+
 logger = logging.getLogger("jurybox")
 
 LAYERS: Mapping[str, str] = {
@@ -24,7 +26,7 @@ REMEDIES = {
 }
 
 
-class IsolationUnavailable(RuntimeError):  # noqa: N818 - the name says what happened
+class IsolationUnavailable(JuryboxError, RuntimeError):  # noqa: N818 - the name says what happened
     """This machine does not offer what the chosen isolation level needs."""
 
 

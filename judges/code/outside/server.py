@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
+from ...errors import JuryboxError
 from ..box.wire import ENDED, EVENT, FORK, FORKED, REFUSED, Event, receive_descriptors
 from .isolation import LAYERS, IsolationReport
 from .waiting import Run, Wait
@@ -36,7 +37,7 @@ ENVIRONMENT = {
 }
 
 
-class ServerLost(Exception):  # noqa: N818 - the name says what happened
+class ServerLost(JuryboxError):  # noqa: N818 - the name says what happened
     """The server is gone, or does not do its work: never the program's fault."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ...errors import JuryboxError
 from .normal import TEXT_COMMANDS
 from .units import is_unit
 from .vocabulary import ENGLISH, FUNCTIONS, PLAIN_GREEK
@@ -12,7 +13,7 @@ from .vocabulary import ENGLISH, FUNCTIONS, PLAIN_GREEK
 LONGEST_NUMBER = 4000  # digits; beyond it int() itself would refuse
 
 
-class ParseError(ValueError):
+class ParseError(JuryboxError, ValueError):
     """The text is not in the grammar of answers."""
 
 

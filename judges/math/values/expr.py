@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ...errors import JuryboxError
+
 
 @dataclass(frozen=True, slots=True)
 class Expr:
@@ -26,11 +28,11 @@ class Expr:
     value: Any = None
 
 
-class Undecidable(ArithmeticError):  # noqa: N818
+class Undecidable(JuryboxError, ArithmeticError):  # noqa: N818
     """This way of evaluating cannot handle the expression."""
 
 
-class Undefined(ArithmeticError):  # noqa: N818
+class Undefined(JuryboxError, ArithmeticError):  # noqa: N818
     """The expression has no value, as 0/0 has none."""
 
 
