@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -16,10 +15,10 @@ from .composable import Composable
 from .errors import NotText
 from .metrics import batch_metrics
 from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
+from .silence import Silence
+from .tracebacks import one_traceback, report
 from .verdict import Verdict, shorten
 from .written import Written
-
-logger = logging.getLogger("jurybox")
 
 
 class Judge(Written, Composable):
@@ -46,6 +45,8 @@ class Judge(Written, Composable):
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
         uses_all_cores: whether batches already run in processes of the judge's own, so that more would only cost.
+        max_silent_batches: called by a trainer, the judge raises SilentJudge when it has abstained on every row of so
+            many batches in a row; None for never. The first such batch is warned about.
         executor: where batches are judged, see `on`. It stays with the process that set it: pickling leaves it out.
     """
 
@@ -56,6 +57,7 @@ class Judge(Written, Composable):
     threshold: float = 1.0
     repeatable: bool = True
     uses_all_cores: bool = False
+    max_silent_batches: int | None = 8
     executor: Executor | None = None
     chunk: int = 32
 
@@ -104,10 +106,13 @@ class Judge(Written, Composable):
         if completions is None:
             raise TypeError(f"{self.name} judges completions: call it with completions=[...]")
         columns = protocol_columns(columns, completion_ids)
-        verdicts = self.verdicts(completions, prompts, **columns)
+        samples = samples_of(completions, prompts, columns)
+        verdicts = self.judge_samples(samples, columns)
         if log_metric is not None:
             for metric, value in self.metrics(verdicts).items():
                 log_metric(f"{self.name}/{metric}", value)
+        silence = self.__dict__.setdefault("_silence", Silence())
+        silence.hear(self.name, verdicts, samples, self.max_silent_batches)
         return [verdict.score for verdict in verdicts]
 
     # The batch.
@@ -149,6 +154,10 @@ class Judge(Written, Composable):
         return sample.key((*self.columns, *self.optional), reads_of(self.reads, self.name))
 
     def _dispatch(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
+        with one_traceback():
+            return self._dispatched(samples)
+
+    def _dispatched(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
             verdicts = self._judge_batch(samples)
         else:
@@ -245,13 +254,14 @@ def exception(judge: str, error: BaseException, score: float | None = None) -> V
     frame = traceback.extract_tb(error.__traceback__)[-1:]
     where = f"{frame[0].name}:{frame[0].lineno}" if frame else ""
     said = f"{type(error).__name__}: {_message(error)}"
-    logger.warning("judge %s raised %s", judge, shorten(said, 200), exc_info=error)
+    report(judge, shorten(said, 200), error)
     evidence = {"judge": judge, "error": said[:300], "where": where}
     return Verdict(score, "error" if score is None else "scored", "exception", evidence)
 
 
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
-    return list(judge._judge_batch(samples))
+    with one_traceback():
+        return list(judge._judge_batch(samples))
 
 
 def _message(error: BaseException) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +14,7 @@ from ..judges import Verdict
 from ..judges.composable import Composable
 from ..judges.metrics import batch_metrics
 from ..judges.sample import protocol_columns, samples_of
+from ..judges.silence import Silence
 from ..judges.verdict import Status
 from .batch import Batch
 from .explanation import Explanation, one_line, tree
@@ -36,10 +39,12 @@ class Reward(Composable, ABC):
     Attributes:
         label: the name given with `named`, or "".
         shown: whether the trainer's table of completions gets an evidence column for each part.
+        max_silent_batches: see `tolerate_silence`.
     """
 
     label: str = field(default="", kw_only=True)
     shown: bool = field(default=False, kw_only=True)
+    max_silent_batches: int | None = field(default=8, kw_only=True, compare=False)
 
     precedence = ATOM
     remembers = False  # whether being asked twice about a row would be remembered twice
@@ -186,6 +191,7 @@ class Reward(Composable, ABC):
         columns = protocol_columns(columns, completion_ids)
         trainer = {"trainer_state": trainer_state, "log_metric": log_metric, "log_extra": log_extra}
         batch, verdicts = self._run(completions, prompts, columns, trainer, observing=True)
+        self._watch(batch, stepless=trainer_state is None)
         if log_metric is not None:
             self._log(batch, log_metric)
         if log_extra is not None and self.shown:
@@ -227,6 +233,31 @@ class Reward(Composable, ABC):
             if node in labels:
                 for metric, value in node.metrics(list(said.values())).items():
                     log_metric(f"{labels[node]}/{metric}", value)
+
+    def _watch(self, batch: Batch, stepless: bool) -> None:
+        """Make loud what would change the training without a word: parts that only abstain, schedules without steps."""
+        watch = self.__dict__.setdefault("_silence", Silence())
+        expected = {below for node in self.walk() for part in node.handing_on for below in part.walk()}
+        for node, name in self.unique_names().items():
+            said = batch.records.get(node, {})
+            if node not in expected:
+                samples = [batch.samples[row] for row in said]
+                watch.hear(name, list(said.values()), samples, self.max_silent_batches)
+        if stepless and "a schedule" not in watch.told and any(node.follows_steps for node in self.walk()):
+            watch.told.add("a schedule")
+            warnings.warn(
+                f"{self!r} follows the optimizer step, but the trainer hands over no trainer_state (the asynchronous "
+                "ones do not): its schedules stand at step 0",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    @property
+    def handing_on(self) -> tuple[Reward, ...]:
+        """The parts whose abstention is meant, because another part then decides."""
+        return ()
+
+    follows_steps = False  # whether its number depends on the step of training
 
     def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
         """What a trainer logs about this node's verdicts of a batch, under its name."""
@@ -300,8 +331,24 @@ class Reward(Composable, ABC):
         """This node under a name of its own: it is then logged, and shown by that name."""
         if not name or not isinstance(name, str):
             raise ValueError(f"a name is a non-empty string, not {name!r}")
-        return replace(self, label=name)
+        return self._changed(label=name)
 
     def show_evidence(self, shown: bool = True) -> Self:
         """This reward, writing a column of evidence for each part into the trainer's table of completions."""
-        return replace(self, shown=shown)
+        return self._changed(shown=shown)
+
+    def tolerate_silence(self, max_silent_batches: int | None) -> Self:
+        """This reward, raising `SilentJudge` only after so many batches in a row on which some part only abstained.
+
+        Called by a trainer, a reward warns once about such a part and raises after 8 batches; None is never.
+        """
+        if max_silent_batches is not None and max_silent_batches < 1:
+            raise ValueError(f"max_silent_batches is at least 1, or None for never, not {max_silent_batches!r}")
+        return self._changed(max_silent_batches=max_silent_batches)
+
+    def _changed(self, **changes: Any) -> Self:
+        copied = copy.copy(self)
+        copied.__dict__.pop("_silence", None)
+        for name, value in changes.items():
+            object.__setattr__(copied, name, value)
+        return copied

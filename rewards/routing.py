@@ -61,15 +61,6 @@ class Route(Reward):
     def bounds(self) -> tuple[float, float]:
         return _widest(self.parts)
 
-    def named(self, name: str) -> Route:
-        return self._copy(label=name)
-
-    def show_evidence(self, shown: bool = True) -> Route:
-        return self._copy(shown=shown)
-
-    def _copy(self, **changes: Any) -> Route:
-        return Route(self.column, dict(self.routes), **{"label": self.label, "shown": self.shown, **changes})
-
     def _written(self) -> str:
         values = [value for value, _ in self.routes]
         if all(isinstance(value, str) and value.isidentifier() for value in values):
@@ -123,11 +114,9 @@ class Cascade(Reward):
     def bounds(self) -> tuple[float, float]:
         return _widest(self.stages)
 
-    def named(self, name: str) -> Cascade:
-        return Cascade(*self.stages, label=name, shown=self.shown)
-
-    def show_evidence(self, shown: bool = True) -> Cascade:
-        return Cascade(*self.stages, label=self.label, shown=shown)
+    @property
+    def handing_on(self) -> tuple[Reward, ...]:
+        return self.stages[:-1]
 
     def _written(self) -> str:
         return f"Cascade({', '.join(map(repr, self.stages))})"

@@ -74,6 +74,7 @@ class _Whole:
         trainer = {name: named.pop(name, None) for name in ("trainer_state", "log_metric", "log_extra")}
         columns = protocol_columns(named, completion_ids)
         batch, verdicts = self.reward._run(completions, prompts, columns, trainer, observing=True)
+        self.reward._watch(batch, stepless=trainer["trainer_state"] is None)
         log_metric: Callable[[str, float], None] | None = trainer["log_metric"]
         if log_metric is not None:
             self.reward._log(batch, log_metric)

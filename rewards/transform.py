@@ -107,6 +107,7 @@ class Schedule(Transform):
     weight: Callable[[int], float]
 
     _default_name = "schedule"
+    follows_steps = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
