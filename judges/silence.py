@@ -43,7 +43,7 @@ class Silence:
             )
         if name not in self.told:
             self.told.add(name)
-            warnings.warn(f"{said}. The rest of the reward goes on without it", UserWarning, stacklevel=4)
+            warnings.warn(f"{said}. What it should say is missing from the training", UserWarning, stacklevel=4)
 
 
 def _example(verdict: Verdict, sample: Sample) -> str:

@@ -83,7 +83,7 @@ class RubricJudge(Judge):
         file = "criteria" if ask == "together" else "criterion"
         loaded = Template.load(template) if template is not None else _shipped(file)
         self.together = _Together(complete, loaded, self.rubric, self.name, options) if ask == "together" else None
-        self.each = [] if self.together else [_asked(complete, loaded, one, options) for one in self.rubric]
+        self.each = [] if self.together is not None else [_asked(complete, loaded, one, options) for one in self.rubric]
         self.columns = tuple(dict.fromkeys(column for judge in self.judges for column in judge.columns))
 
     @property
@@ -99,7 +99,7 @@ class RubricJudge(Judge):
         verdicts: list[Verdict | None] = [self._unfinished(sample) for sample in samples]
         rows = [row for row, verdict in enumerate(verdicts) if verdict is None]
         open_ = [samples[row] for row in rows]
-        graded = self._all_at_once(open_) if self.together else self._one_by_one(open_)
+        graded = self._all_at_once(open_) if self.together is not None else self._one_by_one(open_)
         for row, verdict in zip(rows, graded, strict=True):
             verdicts[row] = self._finished(verdict, verdict.seconds)
         return [verdict for verdict in verdicts if verdict is not None]
