@@ -9,6 +9,7 @@ from typing import Any
 
 from .choice import HEDGED, stated_choice
 from .judge import Judge
+from .preflight import skipped
 from .sample import Sample
 from .thinking import answer_start
 from .verdict import Verdict, shorten
@@ -92,6 +93,9 @@ class ExactJudge(Judge):
         texts = [] if self.options is None else [_bare(str(text)) for text in sample[self.options] or ()]
         letters = zip(texts, (self.choices or "").upper(), strict=False)
         return {text: letter for text, letter in letters if text and texts.count(text) == 1}
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(self._judge(sample))
 
     def _choice(self, text: str, golds: list[str], options: dict[str, str]) -> Verdict:
         assert self.choices is not None

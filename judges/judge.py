@@ -14,6 +14,7 @@ from .blame import nobody_answered
 from .composable import Composable
 from .errors import NotText
 from .metrics import batch_metrics
+from .preflight import preflight
 from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
 from .silence import Silence
 from .tracebacks import one_traceback, report
@@ -140,6 +141,24 @@ class Judge(Written, Composable):
         missing = [column for column in self.columns if column not in there]
         if missing:
             raise missing_column(self.name, missing[0], there)
+
+    def preflight(self, dataset: Iterable[Mapping[str, Any]], rows: int | None = None) -> int:
+        """Before a training: see that every row (or the first so many) can be judged; how many were looked at.
+
+        Raises:
+            MissingColumn: a row lacks a column that this judge reads.
+            PreflightError: a gold answer, tests, rules or the like cannot be used; it says which rows and why.
+        """
+        return preflight(self, dataset, rows)
+
+    def unusable(self, sample: Sample) -> list[str]:
+        """Why this row cannot be judged, whatever the completion is: nothing, or one reason with the judge's name."""
+        why = self._unusable(sample)
+        return [f"{self.name}: {why}"] if why else []
+
+    def _unusable(self, sample: Sample) -> str:
+        """Why the row's columns are of no use; the sample's completion is empty. By default nothing is known."""
+        return ""
 
     def _require_readable(self, samples: Iterable[Sample]) -> None:
         """Raise NotText when a completion has not what this judge reads; one that reads it as it is takes any."""

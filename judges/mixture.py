@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from .applicability import Condition, checked, columns_of, holds_for
 from .errors import NotText
 from .judge import Judge, exception
+from .preflight import HANDED_OVER
 from .sample import MissingColumn, Sample
 from .verdict import Status, Verdict
 
@@ -107,6 +108,16 @@ class MixtureOfJudges(Judge):
             for row, verdict in zip(rows, _ask(judge, [samples[row] for row in rows], given), strict=True):
                 asked[row][name] = verdict
         return [self._combined(verdicts) for verdicts in asked]
+
+    def unusable(self, sample: Sample) -> list[str]:
+        """Why the judges that apply to this row cannot judge it."""
+        given = {*sample.columns, *HANDED_OVER}
+        found = []
+        for judge, name, condition in zip(self.judges, self.names, self.conditions, strict=True):
+            if holds_for(condition, sample, name):
+                judge.require(given)
+                found += judge.unusable(sample)
+        return found
 
     def _applicable(self, place: int, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[int]:
         """The rows a judge is to be asked for; where its condition breaks, that it did is what the judge says."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..judges import Judge, Verdict
+from ..judges import Judge, Sample, Verdict
 from ..judges.blame import nobody_answered
 from ..judges.judge import exception
 from ..judges.workers.loop import gather_on_loop
@@ -44,6 +44,9 @@ class Part(Reward):
 
     def require(self, given: Any) -> None:
         self.judge.require(given)
+
+    def unusable(self, sample: Sample) -> list[str]:
+        return self.judge.unusable(sample)
 
     def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
         return self.judge.metrics(verdicts)

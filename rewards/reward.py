@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Self
 
-from ..judges import Verdict
+from ..judges import Sample, Verdict
 from ..judges.composable import Composable
 from ..judges.metrics import batch_metrics
+from ..judges.preflight import preflight
 from ..judges.sample import protocol_columns, samples_of
 from ..judges.silence import Silence
 from ..judges.verdict import Status
@@ -219,6 +220,19 @@ class Reward(Composable, ABC):
         """Raise MissingColumn when some judge's column is not among the given ones, before any work is done."""
         for part in self.parts:
             part.require(given)
+
+    def preflight(self, dataset: Iterable[Mapping[str, Any]], rows: int | None = None) -> int:
+        """Before a training: see that every row (or the first so many) can be judged; how many were looked at.
+
+        Raises:
+            MissingColumn: a row lacks a column that some judge reads.
+            PreflightError: a gold answer, tests, rules or the like cannot be used; it says which rows and why.
+        """
+        return preflight(self, dataset, rows)
+
+    def unusable(self, sample: Sample) -> list[str]:
+        """Why parts cannot judge this row, whatever the completion is, each with its name."""
+        return [why for part in self.parts for why in part.unusable(sample)]
 
     def explain(self, completion: Any, prompt: Any = None, **columns: Any) -> Explanation:
         """The tree of verdicts behind one number, as text that prints itself."""

@@ -105,6 +105,9 @@ class RewardModel(Reward):
         if self.baseline and self.baseline not in given:
             raise missing_column(self.name, self.baseline, given)
 
+    def unusable(self, sample: Sample) -> list[str]:
+        return [f"{self.name}: no baseline"] if self.baseline and sample[self.baseline] is None else []
+
     def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
         samples = [batch.samples[row] for row in rows]
         answers = [self.scorer.prepare(sample.prompt, sample.completion) for sample in samples]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..judges import Verdict
+from ..judges import Sample, Verdict
 from ..judges.sample import missing_column
 from .batch import Batch
 from .leaf import as_reward
@@ -69,6 +69,13 @@ class Route(Reward):
             routes = "{" + ", ".join(f"{value!r}: {part!r}" for value, part in self.routes) + "}"
         return f"Route({self.column!r}, {routes})"
 
+    def unusable(self, sample: Sample) -> list[str]:
+        value = sample[self.column]
+        parts = [part for own, part in self.routes if own == value]
+        if not parts:
+            return [f"{self.name}: no route for {value!r:.80}"]
+        return [why for part in parts for why in part.unusable(sample)]
+
     def require(self, given: Any) -> None:
         if self.column not in given:
             raise missing_column("Route", self.column, given)
@@ -117,6 +124,10 @@ class Cascade(Reward):
     @property
     def handing_on(self) -> tuple[Reward, ...]:
         return self.stages[:-1]
+
+    def unusable(self, sample: Sample) -> list[str]:
+        found = [stage.unusable(sample) for stage in self.stages]
+        return [why for reasons in found for why in reasons] if all(found) else []  # one stage that can is enough
 
     def _written(self) -> str:
         return f"Cascade({', '.join(map(repr, self.stages))})"

@@ -183,6 +183,13 @@ class CodeJudge(Judge):
         drive(runs, at_once=self.workers)
         return [verdicts[place] for place in range(len(samples))]
 
+    def _unusable(self, sample: Sample) -> str:
+        try:
+            read_suite(sample["tests"], sample.get("entry"))
+        except ValueError as error:
+            return str(error)
+        return ""
+
     def _suite(self, sample: Sample, row: int) -> Suite:
         try:
             return read_suite(sample["tests"], sample.get("entry"))

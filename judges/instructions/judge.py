@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from ..judge import Judge
+from ..preflight import skipped
 from ..sample import Sample, missing_column
 from ..verdict import Verdict
 from .rule import Finding, NoAnswer, Rule, answer_of
@@ -88,6 +89,9 @@ class InstructionJudge(Judge):
         except NoAnswer as error:
             return Verdict(0.0, reason=str(error))
         return self._weighed(rules, [rule.examine(answer) for rule in rules])
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(self._judge(sample))
 
     def _weighed(self, rules: Sequence[Rule], findings: Sequence[Finding]) -> Verdict:
         kept = sum(finding.kept for finding in findings)

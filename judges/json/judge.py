@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from ..judge import Judge
+from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
 from ..workers.pool import DeadlineExceeded, WorkerDied
@@ -129,6 +130,9 @@ class JSONJudge(Judge):
             except Exception as error:
                 row = self.failed(error)
         return self._finished(row, seconds + perf_counter() - start)
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(said if isinstance(said := self._row(sample), Verdict) else None)
 
     def _row(self, sample: Sample) -> _Row | Verdict:
         validator = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judge import Judge
+from ..preflight import skipped
 from ..sample import Sample
 from ..thinking import answer_start
 from ..verdict import Verdict
@@ -149,6 +150,9 @@ class LLMJudge(Judge):
         asked = {key: q for key, q in zip(keys, questions, strict=True) if not isinstance(q, Verdict)}
         said = self._verdicts(asked)
         return [q if isinstance(q, Verdict) else said[key] for key, q in zip(keys, questions, strict=True)]
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(said if isinstance(said := self._question(sample), Verdict) else None)
 
     def _question(self, sample: Sample) -> Question | Verdict:
         """What to ask about a row, or the verdict on a row about which nothing is asked."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..judge import Judge
 from ..memo import Memo
+from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
 from ..workers.pool import DeadlineExceeded, shared_pool
@@ -108,6 +109,9 @@ class MathJudge(Judge):
 
     def _judge(self, sample: Sample) -> Verdict:
         return self._judge_batch([sample])[0]
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(self._judge(sample))
 
     def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
         verdicts: list[Verdict | None] = []

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..json.match import expected_value
 from ..judge import Judge
+from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
 from .answer import read_sample
@@ -39,6 +40,9 @@ class FieldF1Judge(Judge):
     def __init__(self, reference: str = "reference") -> None:
         self.reference = reference
         self.columns = (reference,)
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(self._judge(sample))
 
     def _judge(self, sample: Sample) -> Verdict:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..judge import Judge
+from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
 from .answer import Answer, read_sample
@@ -36,6 +37,9 @@ class KeyCoverageJudge(Judge):
         self.keys = None if keys is None else distinct_keys(keys)
         self.keys_column = keys_column
         self.columns = () if keys_column is None else (keys_column,)
+
+    def _unusable(self, sample: Sample) -> str:
+        return skipped(self._judge(sample))
 
     def _judge(self, sample: Sample) -> Verdict:
         try:

@@ -19,6 +19,7 @@ from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics
 from ._setting import while_set
 from ._whole_groups import require_whole_groups, shuffle_groups
+from .ahead import look_ahead
 from .batch import Batch
 from .chain import Chain
 from .objective import Objective, replaces
@@ -129,6 +130,12 @@ class ObjectiveTrainer(GRPOTrainer):
             raise ValueError(
                 f"{type(self.policy_objective).__name__} draws completions itself: give no {', '.join(others)}"
             )
+
+    def train(self, *args: Any, **named: Any) -> Any:
+        """TRL's `train`, after a look at whether the first rows of the data set can be judged (see `look_ahead`)."""
+        own = self.rollout_func is None and not replaces(self.policy_objective, "generate")
+        look_ahead(self.reward_funcs, self.train_dataset, every_column=own)
+        return super().train(*args, **named)
 
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
