@@ -198,13 +198,13 @@ class CodeJudge(Judge):
 
     def _job(self, sample: Sample, suite: Suite) -> Job | CodeVerdict:
         start = perf_counter()
-        program = extract_program(sample.text, self.allow_bare)
+        program = extract_program(sample.text, self.allow_bare, suite.subjects)
         if program is None or not program.code.strip():
             return no_program("no_code", perf_counter() - start)
         rules = self.rules
         if suite.limits or suite.compare:
             rules = _changed(rules, suite)
-        return Job(_prefixed(program, suite), suite, rules, self.reward, self.max_tests)
+        return Job(program, suite, rules, self.reward, self.max_tests)
 
     def _judged(self, job: Job) -> Run[CodeVerdict]:
         """The verdict on one job, with a second attempt when the box failed, and never for another reason."""
@@ -291,13 +291,3 @@ def _at(program: Program, verdict: CodeVerdict) -> CodeVerdict:
         return verdict
     evidence = {**verdict.evidence, "span": span}
     return CodeVerdict(verdict.score, verdict.status, verdict.reason, evidence, verdict.seconds)
-
-
-def _prefixed(program: Program, suite: Suite) -> Program:
-    """The program behind its prefix; a completion that is only the rest of the prompt's function is indented again."""
-    if not suite.prefix:
-        return program
-    code = program.code
-    if suite.entry and f"def {suite.entry}" not in code and not code.startswith((" ", "\t")):
-        code = "\n".join(f"    {line}" for line in code.split("\n"))
-    return program._replace(code=f"{suite.prefix}\n{code}")

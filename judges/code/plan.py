@@ -47,7 +47,7 @@ class Job:
 def run_job(session: Session, job: Job) -> Run[CodeVerdict]:
     """The verdict on one program."""
     suite = job.selected()
-    session.entry = suite.entry
+    session.entry, session.prefix, session.starter = suite.entry, suite.prefix, suite.starter
     results: dict[int, TestResult] = {}
     try:
         for kind, run in RUNNERS:

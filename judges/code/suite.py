@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
+
+from .tested import names_tested
 
 Checker: TypeAlias = Callable[..., "bool | float"]
 
@@ -52,14 +55,24 @@ class Suite:
         tests: at least one.
         entry: what is called or tested: "f" or "Solution.f".
         prefix: source that stands before the program, such as the prompt of a completion task.
+        starter: whether the official runner of the layout gives programs the usual imports.
         limits, compare: changes to the judge's own options.
     """
 
     tests: tuple[Test, ...]
     entry: str | None = None
     prefix: str = ""
+    starter: bool = False
     limits: Mapping[str, Any] = field(default_factory=dict)
     compare: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """The names that a program has to define for these tests, as far as they say."""
+        names = {self.entry} | {test.entry for test in self.tests if isinstance(test, CallTest)}
+        if not self.entry:
+            names |= {name for test in self.tests if isinstance(test, AssertTest) for name in names_tested(test.source)}
+        return frozenset(name.partition(".")[0] for name in names if name)
 
     def __post_init__(self) -> None:
         if not self.tests:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jurybox.judges.code import CodeJudge
 from jurybox.judges.code.extraction import extract_program
+from jurybox.judges.code.layouts import read_suite
 
 
 @functools.cache
@@ -33,7 +34,12 @@ def completion_of(row: dict[str, Any]) -> str:
 def check_row(row: dict[str, Any]) -> str | None:
     """What was expected and what came, or None when the row is right."""
     expected, completion, tests = row["expected"], completion_of(row), tests_of(row)
-    if "completion" in row and (found := extract_program(completion)) and found.code.strip() != row["code"].strip():
+    names = read_suite(tests).subjects
+    if (
+        "completion" in row
+        and (found := extract_program(completion, names=names))
+        and found.code.strip() != row["code"].strip()
+    ):
         return f"{row['name']}: extracted {found.code!r}"
     verdict = judge("fraction").verdict(completion, tests=tests)
     per_test = [int(result.passed) for result in verdict.tests]

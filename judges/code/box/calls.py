@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import program
+from . import assembly, program
 from .values import BadValue, decode, encode
 from .wire import Channel
+
+AS_MODULE = "solution"  # a program whose functions are called is imported, so its main guard stays shut
 
 
 class MissingEntry(LookupError):  # noqa: N818 - the name says what happened
@@ -32,9 +34,11 @@ def load_program(channel: Channel, task: dict[str, Any]) -> dict[str, Any] | Non
     """Run the program's body and say whether that worked; its namespace, or None."""
     program.open_streams()
     program.reset(task["seed"])
-    namespace = program.fresh_main()
+    namespace = program.fresh_main(AS_MODULE)
+    if task.get("starter"):
+        assembly.give_starter_names(namespace)
     try:
-        ending = program.load(program.compile_program(task["code"]), namespace)
+        ending = program.load(assembly.compiled(task), namespace)
     except program.CompileError as error:
         ending = program.Ending("compile_error", str(error))
     channel.send(["failed", *ending] if ending.label else ["ready"])

@@ -5,42 +5,55 @@ The test source is never here. All that comes is one operation after the other o
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import functools
+import io
 import operator
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
-from .calls import load_program
-from .peer import STAND_INS, Peer
+from . import patches
+from .calls import MissingEntry, load_program, resolve
+from .guest import stand_in
+from .peer import Peer
+from .refilling import changes_of, containers
 from .wire import LINK, Channel
+
+MAX_PRINTED = 1 << 20  # characters that a program can tell the test
+
+
+def _exit(target: Any, kind: Any, error: Any, _traceback: None) -> Any:
+    return target.__exit__(kind, error, None)
+
+
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda function, *args, **kwargs: function(*args, **kwargs),
     "getattr": getattr,
     "setattr": setattr,
+    "delattr": delattr,
     "getitem": operator.getitem,
     "setitem": operator.setitem,
     "delitem": operator.delitem,
     "isinstance": lambda kind, value: isinstance(value, kind),
-    **{function.__name__: function for function in (len, iter, next, bool, str, repr, float, int, abs)},
-    # Only asked for when the tests trust the program with their own values; see tester.py.
+    "issubclass": lambda kind, value: issubclass(value, kind),
+    "enter": lambda target: target.__enter__(),
+    "exit": _exit,
+    "await": lambda coroutine: _loop().run_until_complete(coroutine),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{function.__name__: function for function in (len, iter, next, reversed, bool, str, repr, float, int, abs)},
+    # Only asked for when the tests trust the program with their own values; see remote.py.
     **{name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "contains")},
     **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod")},
 }
-
-
-class Callback:
-    """A function of the tester's, as the program sees it."""
-
-    def __init__(self, peer: Peer, number: int, _type_name: str) -> None:
-        self._jurybox_number = number
-        self._peer = peer
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        peer = self._peer
-        return peer.decode(peer.ask("callback", self._jurybox_number, peer.encode(args), peer.encode(kwargs))[0])
-
-
-STAND_INS.add(Callback)
 
 
 def run(channel: Channel, task: dict[str, Any]) -> int:
@@ -48,20 +61,80 @@ def run(channel: Channel, task: dict[str, Any]) -> int:
     namespace = load_program(channel, task)
     if namespace is None:
         return 1
-
-    def names(peer: Peer, wanted: list[str]) -> list[Any]:
-        return [{name: peer.encode(namespace[name]) for name in wanted if name in namespace}]
-
-    Peer(Channel(LINK), {"names": names, "perform": perform}, Callback, may_export=lambda _value: True).serve()
+    Candidate(namespace).peer.serve()
     return 0
 
 
-def perform(peer: Peer, operation: str, args: Any, kwargs: Any) -> list[Any]:
-    """The result, and those of the arguments that the program changed in place."""
-    values = peer.decode(args)
-    result = peer.encode(OPERATIONS[operation](*values, **peer.decode(kwargs)))
-    changed = {}
-    for place, (value, before) in enumerate(zip(values, args[1:], strict=True)):
-        if type(value) in (list, dict, set) and (after := peer.encode(value)) != before:
-            changed[str(place)] = after
-    return [result, changed]
+class Candidate:
+    """The program behind its end of the link."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.namespace = namespace
+        self.printed = io.BytesIO()
+        answers: dict[str, Callable[..., list[Any]]] = {
+            "names": self.names,
+            "own": self.own,
+            "share": self.share,
+            "bind": self.bind,
+            "perform": perform,
+        }
+        self.peer = Peer(Channel(LINK), answers, stand_in, may_export=lambda _value: True, trusted=True)
+        self.peer.told = self.told
+        sys.stdout = io.TextIOWrapper(self.printed, "utf-8", "surrogateescape", "\n")
+
+    def told(self) -> str:
+        """What the program has printed since the last answer."""
+        stream = sys.stdout
+        if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+            stream.flush()
+        text = self.printed.getvalue()[:MAX_PRINTED].decode(errors="replace") if not self.printed.closed else ""
+        if text:
+            self.printed.seek(0)
+            self.printed.truncate()
+        return text
+
+    def names(self, peer: Peer, wanted: list[str]) -> list[Any]:
+        """The values of those names that the program knows; a dotted one is a method of a new object."""
+        found = {}
+        for name in wanted:
+            try:
+                found[name] = peer.encode(resolve(self.namespace, name) if "." in name else self.namespace[name])
+            except (KeyError, MissingEntry):
+                continue
+        return [found]
+
+    def own(self, _peer: Peer, names: list[str]) -> list[Any]:
+        """Which of these names the program defines itself, and did not import."""
+        return [[name for name in names if name in self.namespace and self._defined_here(self.namespace[name])]]
+
+    def _defined_here(self, value: Any) -> bool:
+        here = self.namespace["__name__"]
+        return not isinstance(value, ModuleType) and getattr(value, "__module__", here) == here
+
+    def share(self, peer: Peer, names: list[str]) -> list[Any]:
+        """Of the classes that the test defines, those that the program defines too."""
+        classes = {name: self.namespace[name] for name in names if isinstance(self.namespace.get(name), type)}
+        peer.shared_classes = classes
+        return [list(classes)]
+
+    def bind(self, peer: Peer, name: str, value: Any) -> list[Any]:
+        """The test puts something in place of one of the program's names, or takes it away."""
+        if value is None:
+            del self.namespace[name]
+        else:
+            self.namespace[name] = peer.decode(value)
+        return []
+
+
+def perform(peer: Peer, operation: str, args: Any, kwargs: Any, rows: list[Any], patched: list[Any]) -> list[Any]:
+    """The result, and what the program changed in place of its arguments and of their nodes."""
+    nodes = peer.new_nodes()
+    nodes.take(rows)
+    values, named = peer.decode(args, nodes), peer.decode(kwargs, nodes)
+    before = containers([values, named])
+    with patches.applied(peer, patched):
+        result = peer.encode(OPERATIONS[operation](*values, **named), nodes)
+    changed = before and [peer.encode([*values[1:], named], nodes)[1:]] != [[*args[2:], kwargs]]
+    changes = changes_of(before, lambda value: peer.encode(value, nodes)) if changed else []
+    replaced = nodes.replaced()
+    return [result, changes, nodes.rows(), replaced]

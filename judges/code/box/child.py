@@ -70,7 +70,8 @@ def work(server: Server, channel: Channel) -> int:
     if task is None:
         return 0
     if server.no_open:
-        import_named_modules(task.get("code", ""))
+        for source in (task.get("prefix", ""), task.get("code", "")):
+            import_named_modules(source)
         server.seal()
     return KINDS[task["kind"]](channel, task)
 

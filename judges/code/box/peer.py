@@ -1,17 +1,26 @@
 """The link between a tester and a candidate: questions about objects, answered with plain data or with handles.
 
 Both ends speak the same way. An end asks and waits; while it waits it may have to answer a question of the other end
-(a program that was given a function calls it). What is no plain data crosses as a handle, `["o", whose, number,
-type]`: `"mine"` is an object of the sender's, `"yours"` one of the receiver's, coming home. Builtin classes cross by
-name.
+(a program that was given a function calls it). What is no plain data crosses as a handle, `["o", whose, …]`:
+
+    "mine", number, type, kind      an object of the sender's
+    "yours", number                 one of the receiver's, coming home
+    "node", place                   a row of the table of nodes, see `nodes.py`
+    "class", …  "error", …          a class of exceptions, or an exception, see `exceptions.py`
+    "builtin", name                 a builtin class
+    "library", module, name         a function or class of the standard library; the program may be given one, never
+                                    the test, for which the program could choose one that agrees with everything
 """
 
 from __future__ import annotations
 
-import builtins
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import exceptions
+from .library import builtin_type, library_path, library_value
+from .nodes import Nodes
 from .values import BadValue, decode, encode
 from .wire import BadFrame, Channel
 
@@ -20,33 +29,40 @@ class LinkClosed(BaseException):
     """The other end is gone. No `Exception`, so that a test's `except Exception` does not take it for an answer."""
 
 
-class CandidateLeft(BaseException):
-    """The program called `exit` inside a function; not to be mistaken for an exception that a test expects."""
-
-
 class Peer:
     """One end of a link.
 
     Args:
         link: the channel to the other end.
         answers: question -> function(peer, *operands) that makes the reply's values.
-        stand_in: what represents an object of the other end here, from (peer, number, type name).
+        stand_in: what represents an object of the other end here, from (peer, number, type name, kind).
         may_export: whether an object of this end may be named to the other one.
+        trusted: whether the other end may name functions of the library to this one.
     """
 
     def __init__(
         self,
         link: Channel,
         answers: Mapping[str, Callable[..., list[Any]]],
-        stand_in: Callable[[Peer, int, str], Any],
+        stand_in: Callable[[Peer, int, str, str], Any],
         may_export: Callable[[Any], bool],
+        trusted: bool,
     ) -> None:
         self.link = link
         self.answers = answers
         self.stand_in = stand_in
         self.may_export = may_export
+        self.trusted = trusted
         self.operations = 0  # performed for this end by the other
+        self.lost = False
         self.exported: list[Any] = []
+        self.shared_classes: dict[str, type] = {}  # those that both ends define
+        self.patches: Callable[[], list[Any]] = list  # what a test has put in place of library functions
+        self.told: Callable[[], str] = str  # what was printed since the last answer
+        self.heard: Callable[[str], object] = len  # takes what the other end printed
+        self.mirrors: dict[Any, type] = {}  # classes of exceptions of the other end, made anew here
+        self.mirror_kind: Callable[..., type] = type
+        self.error_attribute: Callable[[Any, str], Any] = no_attribute  # of an exception of the other end
         self._numbers: dict[int, int] = {}  # id of an exported object, which stays alive: its number
         self._stand_ins: dict[int, Any] = {}
 
@@ -55,11 +71,14 @@ class Peer:
         self.link.send([question, *operands])
         while True:
             message = self._receive()
-            if message[0] == "value":
+            if message[0] == "printed":
+                self.heard(str(message[1]))
+            elif message[0] == "value":
                 return message[1:]
-            if message[0] == "raise":
-                raise rebuilt_exception(*message[1:])
-            self.reply(message)
+            elif message[0] == "raise":
+                raise exceptions.rebuilt(self, message[1:])
+            else:
+                self.reply(message)
 
     def serve(self) -> None:
         """Answer until the other end is gone."""
@@ -73,13 +92,14 @@ class Peer:
     def reply(self, message: list[Any]) -> None:
         """Answer one question; an exception is an answer too."""
         try:
-            values = self.answers[message[0]](self, *message[1:])
+            answer = ["value", *self.answers[message[0]](self, *message[1:])]
         except (LinkClosed, MemoryError):
             raise
         except BaseException as error:
-            self.link.send(["raise", *described_exception(error)])
-        else:
-            self.link.send(["value", *values])
+            answer = ["raise", *exceptions.described(self, error)]
+        if text := self.told():
+            self.link.send(["printed", text])
+        self.link.send(answer)
 
     def _receive(self) -> list[Any]:
         try:
@@ -87,82 +107,94 @@ class Peer:
         except (ConnectionError, BadFrame):
             message = None
         if message is None:
+            self.lost = True
             raise LinkClosed
         return message  # type: ignore[no-any-return]
 
     # Values and handles.
 
-    def encode(self, value: Any) -> Any:
+    def new_nodes(self) -> Nodes:
+        """An empty table of nodes, for one operation."""
+        return Nodes(self.shared_classes, self.encode, self.decode)
+
+    def encode(self, value: Any, nodes: Nodes | None = None) -> Any:
         """Tagged JSON, with handles for what is no plain data."""
-        return encode(value, self._export)
+        return encode(value, lambda item: self._export(item, nodes))
 
-    def decode(self, tree: Any) -> Any:
+    def decode(self, tree: Any, nodes: Nodes | None = None) -> Any:
         """The value, with stand-ins for objects of the other end."""
-        return decode(tree, self._import)
+        return decode(tree, lambda body: self._import(body, nodes))
 
-    def _export(self, value: Any) -> Any:
-        number = getattr(value, "_jurybox_number", None) if type(value) in STAND_INS else None
-        if number is not None:
-            return ["o", "yours", number]
+    def _export(self, value: Any, nodes: Nodes | None) -> Any:
+        kind = type(value)
+        if kind in STAND_INS:
+            return ["o", "yours", value._jurybox_number]
+        if isinstance(value, type) and issubclass(value, BaseException):
+            return ["o", "class", *exceptions.class_tree(self, value)]
         if isinstance(value, type) and value.__module__ == "builtins":
             return ["o", "builtin", value.__name__]
+        if isinstance(value, Exception):
+            return ["o", "error", *exceptions.described(self, value)]
+        if nodes is not None and nodes.knows(value):
+            return nodes.place(value)
+        if not self.trusted and (path := library_path(value)):
+            return ["o", "library", *path]
+        return self.export(value)
+
+    def export(self, value: Any) -> Any:
+        """A handle for an object of this end. Raises TypeError for one that the other end has no business with."""
         if not self.may_export(value):
-            raise TypeError(
-                f"a test cannot hand a {type(value).__name__} to the program, only plain data and functions"
-            )
+            raise TypeError(f"a test cannot hand a {type(value).__name__} to the program")
+        return ["o", "mine", self.number_of(value), type(value).__name__, kind_of(value)]
+
+    def number_of(self, value: Any) -> int:
+        """The number of an object of this end, which stays alive from here on."""
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = len(self.exported)
             self.exported.append(value)
-        return ["o", "mine", number, type(value).__name__]
+        return number
 
-    def _import(self, body: list[Any]) -> Any:
+    def own(self, number: object) -> Any:
+        """An object of this end, by its number."""
+        if not isinstance(number, int) or not 0 <= number < len(self.exported):
+            raise BadValue("a handle that was never given out")
+        return self.exported[number]
+
+    def _import(self, body: list[Any], nodes: Nodes | None) -> Any:
         whose, number = body[0], body[1]
         if whose == "builtin":
             return builtin_type(number)
-        if not isinstance(number, int):
-            raise BadValue("a handle without a number")
+        if whose == "library" and self.trusted:
+            return library_value(number, body[2])
+        if whose == "class":
+            return exceptions.class_of(self, body[1:])
+        if whose == "error":
+            return exceptions.rebuilt(self, body[1:])
+        if whose == "node" and nodes is not None:
+            return nodes.at(number)
         if whose == "yours":
-            if not 0 <= number < len(self.exported):
-                raise BadValue("a handle that was never given out")
-            return self.exported[number]
+            return self.own(number)
+        if whose != "mine" or not isinstance(number, int):
+            raise BadValue("no handle")
+        kind = str(body[3])
+        if kind == "coroutine":  # awaited once, so made anew
+            return self.stand_in(self, number, str(body[2])[:100], kind)
         if number not in self._stand_ins:
-            self._stand_ins[number] = self.stand_in(self, number, str(body[2])[:100])
+            self._stand_ins[number] = self.stand_in(self, number, str(body[2])[:100], kind)
         return self._stand_ins[number]
-
-
-def builtin_type(name: object) -> type:
-    """A builtin class by its name. Raises BadValue for any other builtin."""
-    kind = getattr(builtins, name, None) if isinstance(name, str) else None
-    if not isinstance(kind, type):
-        raise BadValue("no builtin class")
-    return kind
 
 
 STAND_INS: set[type] = set()  # classes whose instances stand for objects of the other end
 
 
-def described_exception(error: BaseException) -> list[Any]:
-    """The name of the nearest builtin class, and the text."""
-    if not isinstance(error, Exception):
-        return ["", type(error).__name__]
-    name = next(base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins")
-    try:
-        text = str(error)[:1000]
-    except BaseException:  # a hostile __str__
-        text = ""
-    return [name, text]
+def no_attribute(error: Any, name: str) -> Any:
+    """Where exceptions carry what they have."""
+    raise AttributeError(f"{type(error).__name__} has no attribute {name!r}")
 
 
-def rebuilt_exception(name: object, text: object) -> BaseException:
-    """An exception of that builtin class; of no other class, whatever the other end says."""
-    try:
-        kind = builtin_type(name)
-    except BadValue:
-        kind = type(None)
-    if not issubclass(kind, Exception):
-        return CandidateLeft(str(text)[:100])
-    try:
-        return kind(str(text)[:1000]) if text else kind()
-    except TypeError:  # UnicodeDecodeError and its like need more than a text
-        return RuntimeError(f"{name}: {str(text)[:1000]}")
+def kind_of(value: Any) -> str:
+    """What the other end needs to know of an object to make a stand-in for it."""
+    if inspect.iscoroutine(value):
+        return "coroutine"
+    return "callable" if callable(value) else "object"

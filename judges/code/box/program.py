@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _sitebuiltins
 import atexit
+import builtins
 import contextlib
 import io
 import os
@@ -37,11 +39,11 @@ def compile_program(source: str) -> CodeType:
         raise CompileError(f"{type(error).__name__}: {error}"[:300]) from None
 
 
-def fresh_main() -> dict[str, Any]:
-    """A new, empty `__main__`; returns its namespace."""
-    main = ModuleType("__main__")
-    main.__dict__["__builtins__"] = __builtins__
-    sys.modules["__main__"] = main
+def fresh_main(name: str = "__main__") -> dict[str, Any]:
+    """A new, empty module in the place of `__main__`; returns its namespace."""
+    main = ModuleType(name)
+    main.__dict__.update(__builtins__=__builtins__, __file__="/program.py")
+    sys.modules["__main__"] = sys.modules[name] = main
     return main.__dict__
 
 
@@ -52,6 +54,7 @@ def open_streams(errors: io.TextIOWrapper | None = None) -> None:
     sys.stdin = io.TextIOWrapper(reading, "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(writing, "utf-8", "surrogateescape", "\n")
     sys.stderr = errors or open_errors()
+    sys.stdin.mode, sys.stdout.mode, sys.stderr.mode = "r", "w", "w"  # type: ignore[misc]  # as `python FILE` has them
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
 
 
@@ -63,6 +66,8 @@ def open_errors() -> io.TextIOWrapper:
 
 def reset(seed: int) -> None:
     """The interpreter's state that programs change most, as at the start."""
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "end of file"))
     sys.argv = ["program.py"]
     sys.setrecursionlimit(RECURSION_LIMIT)
     random.seed(seed)

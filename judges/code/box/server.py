@@ -29,7 +29,7 @@ USUAL_MODULES = (
     "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions", "functools", "hashlib", "heapq", "inspect",
     "io", "itertools", "json", "locale", "math", "operator", "pprint", "queue", "random", "re", "secrets", "signal",
     "statistics", "string", "struct", "tempfile", "textwrap", "threading", "time", "traceback", "types", "typing",
-    "unicodedata", "uuid", "zlib",
+    "unicodedata", "unittest.mock", "uuid", "zlib",
 )  # fmt: skip
 
 

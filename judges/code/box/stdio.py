@@ -11,22 +11,27 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import program
+from . import assembly, devices, program
 from .wire import Channel, receive_descriptors
 
 
 def run(channel: Channel, task: dict[str, Any]) -> int:
     """Run the first test, and more until the caller hangs up; the exit status of the child."""
     try:
-        code = program.compile_program(task["code"])
+        code = assembly.compiled(task)
     except program.CompileError as error:
         channel.send(["failed", "compile_error", str(error)])
         return 1
     errors = program.open_errors()
+    devices.give(task["code"])
     while True:
         program.open_streams(errors)
         program.reset(task["seed"])
-        ending = program.execute(code, program.fresh_main())
+        namespace = program.fresh_main()
+        if task.get("starter"):
+            assembly.give_starter_names(namespace)
+        ending = program.execute(code, namespace)
+        devices.forget(namespace, task["code"])
         channel.send(["ended", *ending])
         data, descriptors = receive_descriptors(channel.socket, 1)
         if not data:

@@ -1,137 +1,24 @@
 """A child that runs trusted test source against a program which lives in another process, the candidate.
 
-What the test gets from the program is plain data, rebuilt here, or a `Remote` that forwards operations. A `Remote`
-never decides a comparison: equality is identity, and order, membership and arithmetic with the test's own values are
-refused, because the program would answer `True`. `trust` lifts that, and then the verdict says so.
+What the test gets from the program is plain data, rebuilt here, or a `Remote` that forwards operations. What the test
+gives to the program is plain data, a copy of a node, or a `Guest` that may be asked for little; see `lending.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import unittest
 from typing import Any
 
-from . import program
+from . import lending, program, pytest_like
+from .exceptions import NUMBER, CandidateLeft
+from .modules import MissingPackage, ProgramFinder, ProgramModule
 from .names import Names
-from .peer import STAND_INS, CandidateLeft, LinkClosed, Peer
+from .patches import Watch
+from .peer import LinkClosed, Peer
+from .remote import Remote, perform, stand_in, trust_the_program
 from .trial import Trial
 from .wire import LINK, Channel
-
-
-class Remote:
-    """An object of the program."""
-
-    def __init__(self, peer: Peer, number: int, type_name: str) -> None:
-        self.__dict__.update(_jurybox_number=number, _jurybox_peer=peer, _jurybox_type=type_name)
-
-    def __getattr__(self, name: str) -> Any:
-        return perform(self, "getattr", _no_protocol(name))
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        perform(self, "setattr", _no_protocol(name), value)
-
-    def __hash__(self) -> int:
-        return self._jurybox_number  # type: ignore[no-any-return]
-
-
-STAND_INS.add(Remote)
-
-
-def _no_protocol(name: str) -> str:
-    """No name with two underscores at both ends crosses: libraries read such names and believe what they find, a
-    pointer in `__array_interface__`, source to evaluate in `__annotations__`."""
-    if name.startswith("__") and name.endswith("__"):
-        raise AttributeError(f"an object of the program shows a test no {name}")
-    return name
-
-
-def perform(remote: Remote, operation: str, *args: Any, **kwargs: Any) -> Any:
-    """Let the program do it; a list, dict or set that it changed in place changes here too.
-
-    Only `next` may say that an iteration is over: from anywhere else that would end a loop of the test's own.
-    """
-    peer = remote._jurybox_peer
-    peer.operations += 1
-    try:
-        result, changed = peer.ask("perform", operation, peer.encode((remote, *args)), peer.encode(kwargs))
-    except (StopIteration, StopAsyncIteration) as error:
-        if operation == "next":
-            raise
-        raise RuntimeError(f"the program raised {type(error).__name__}") from None
-    for place, value in changed.items():
-        _refill((remote, *args)[int(place)], peer.decode(value))
-    return peer.decode(result)
-
-
-def _refill(target: Any, value: Any) -> None:
-    if type(target) is list and type(value) is list:
-        target[:] = value
-    elif type(target) in (dict, set) and type(value) is type(target):
-        target.clear()
-        target.update(value)
-
-
-def _forward(operation: str) -> Callable[..., Any]:
-    def method(self: Remote, *args: Any, **kwargs: Any) -> Any:
-        return perform(self, operation, *args, **kwargs)
-
-    return method
-
-
-def _refuse(operation: str) -> Callable[..., Any]:
-    def method(self: Remote, *_args: Any) -> Any:
-        raise TypeError(f"{operation} would let the program decide its own test; see trust_candidate_eq")
-
-    return method
-
-
-def _membership(self: Remote, value: Any) -> bool:
-    return any(item is value or item == value for item in self)  # type: ignore[attr-defined]
-
-
-FORWARDED = (
-    "call",
-    "len",
-    "iter",
-    "next",
-    "bool",
-    "str",
-    "repr",
-    "getitem",
-    "setitem",
-    "delitem",
-    "float",
-    "int",
-    "abs",
-)
-REFUSED = (
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "add",
-    "radd",
-    "sub",
-    "rsub",
-    "mul",
-    "rmul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "and",
-    "or",
-)
-for _name in FORWARDED:
-    setattr(Remote, f"__{_name}__", _forward(_name))
-for _name in REFUSED:
-    setattr(Remote, f"__{_name}__", _refuse(_name))
-setattr(Remote, "__instancecheck__", _forward("isinstance"))  # noqa: B010 - what classes define, made of functions
-setattr(Remote, "__contains__", _membership)  # noqa: B010
-
-
-def trust_the_program() -> None:
-    """Let the program's own `__eq__`, `__lt__`, `__add__` decide: only for tests that cannot do without."""
-    for name in ("eq", "ne", "lt", "le", "gt", "ge", "contains", "add", "sub", "mul", "truediv", "floordiv", "mod"):
-        setattr(Remote, f"__{name}__", _forward(name))
 
 
 def run(channel: Channel, task: dict[str, Any]) -> int:
@@ -139,52 +26,92 @@ def run(channel: Channel, task: dict[str, Any]) -> int:
     if task["trust"]:
         trust_the_program()
     program.open_streams()
-    peer = Peer(Channel(LINK, task["reply_bytes"]), {"callback": callback}, Remote, may_export=callable)
+    program.reset(task["seed"])
+    tester = Tester(Channel(LINK, task["reply_bytes"]))
     for test in task["tests"]:
-        channel.send(["test", *outcome(peer, test, task["entry"])])
+        channel.send(["test", *tester.outcome(test, task["entry"])])
     return 0
 
 
-def callback(peer: Peer, number: int, args: Any, kwargs: Any) -> list[Any]:
-    """The program calls a function that the test gave it; nothing else can be done with it."""
-    return [peer.encode(peer.exported[number](*peer.decode(args), **peer.decode(kwargs)))]
+class Tester:
+    """The test's end of the link, and what the test finds in its interpreter."""
+
+    def __init__(self, link: Channel) -> None:
+        self.peer = Peer(link, {"lent": lending.perform}, stand_in, lending.may_lend, trusted=False)
+        self.peer.mirror_kind, self.peer.error_attribute = Mirror, self._attribute_of
+        self.peer.heard = self._print
+        self.watch = Watch(self.peer)
+        self.peer.patches = self.watch.patches
+        Mirror.peer = self.peer
+        pytest_like.install()
+        unittest.main = lambda *_args, **_kwargs: None  # type: ignore[assignment]  # what it would run, we run
+        self.finder = ProgramFinder(self.peer)
+        sys.meta_path.append(self.finder)
+
+    def _print(self, text: str) -> None:
+        if sys.stdout is not sys.__stdout__:  # somebody listens
+            sys.stdout.write(text)
+
+    def _attribute_of(self, error: Any, name: str) -> Any:
+        number = error.__dict__.get(NUMBER)
+        if name.startswith("__") or not isinstance(number, int):
+            raise AttributeError(f"{type(error).__name__!r} object has no attribute {name!r}")
+        return perform(Remote(self.peer, number, type(error).__name__), "getattr", name)
+
+    def outcome(self, test: dict[str, str], entry: str | None) -> program.Ending:
+        """The label and detail of one test."""
+        try:
+            trial = Trial(test["source"], test["setup"], entry, self.finder, self.watch)
+        except (SyntaxError, ValueError, ImportError) as error:
+            return program.Ending("invalid_tests", f"the test cannot be run: {error}"[:300])
+        self.peer.operations = 0
+        ending = self._tried(trial)
+        if self.peer.lost:
+            return program.Ending("lost", "the program ended during the test")
+        if not self.peer.operations and (fault := trial.fault()):
+            return program.Ending("invalid_tests", fault)
+        if not self.peer.operations and not ending.label:
+            return program.Ending("wrong_answer", "the test never came to call the program")
+        return ending if ending.label else program.Ending("passed")
+
+    def _tried(self, trial: Trial) -> program.Ending:
+        found: dict[str, Any] = {}
+        try:
+            trial.run(found := self._bound_names(trial.names), self._share)
+        except AssertionError as error:
+            return program.Ending("wrong_answer", str(error)[:300])
+        except NameError as error:
+            missing = (trial.names.wanted | {"candidate"}) - found.keys()
+            return program.Ending("missing_entry" if error.name in missing else "runtime_error", str(error)[:300])
+        except (pytest_like.Unsupported, MissingPackage) as error:
+            return program.Ending("invalid_tests", str(error)[:300])
+        except ImportError as error:
+            missing_name = isinstance(sys.modules.get(error.name or ""), ProgramModule)
+            return program.Ending("missing_entry" if missing_name else "runtime_error", str(error)[:300])
+        except LinkClosed:
+            return program.Ending("lost", "the program ended during the test")
+        except CandidateLeft as error:
+            return program.Ending("runtime_error", f"SystemExit({error.code!r}) inside a call"[:300])
+        except BaseException as error:
+            return program.failure(error)
+        return program.Ending("")
+
+    def _bound_names(self, names: Names) -> dict[str, Any]:
+        """Values and stand-ins for the names of a test, as far as there are any."""
+        asked = names.wanted | names.optional
+        (known,) = self.peer.ask("names", sorted(asked))
+        return names.trusted | {name: self.peer.decode(value) for name, value in known.items() if name in asked}
+
+    def _share(self, classes: dict[str, type]) -> None:
+        """Agree with the program on the classes that both define: their objects cross by value."""
+        (both,) = self.peer.ask("share", sorted(classes)) if classes else [[]]
+        self.peer.shared_classes = {name: classes[name] for name in both if name in classes}
 
 
-def outcome(peer: Peer, test: dict[str, str], entry: str | None) -> program.Ending:
-    """The label and detail of one test."""
-    peer.operations = 0
-    try:
-        trial = Trial(test["source"], test["setup"], entry)
-    except (SyntaxError, ValueError, ImportError) as error:
-        return program.Ending("invalid_tests", f"the test cannot be run: {error}"[:300])
-    ending = _tried(trial, peer)
-    if not peer.operations and (fault := trial.fault()):
-        return program.Ending("invalid_tests", fault)
-    if not peer.operations and not ending.label:
-        return program.Ending("wrong_answer", "the test never came to call the program")
-    return ending if ending.label else program.Ending("passed")
+class Mirror(type):
+    """The class of the program's classes of exceptions: to call one is to make the program's exception."""
 
+    peer: Peer
 
-def _tried(trial: Trial, peer: Peer) -> program.Ending:
-    try:
-        trial.run(found := bound_names(trial.names, peer))
-    except AssertionError as error:
-        return program.Ending("wrong_answer", str(error)[:300])
-    except NameError as error:
-        missing = (trial.names.wanted | {"candidate"}) - found.keys()
-        label = "missing_entry" if error.name in missing else "runtime_error"
-        return program.Ending(label, str(error)[:300])
-    except LinkClosed:
-        return program.Ending("lost", "the program ended during the test")
-    except CandidateLeft as error:
-        return program.Ending("runtime_error", f"{error} inside a call")
-    except BaseException as error:
-        return program.failure(error)
-    return program.Ending("")
-
-
-def bound_names(names: Names, peer: Peer) -> dict[str, Any]:
-    """Values and stand-ins for the names of a test, as far as there are any."""
-    asked = names.wanted | names.optional
-    (known,) = peer.ask("names", sorted(asked))
-    return names.trusted | {name: peer.decode(value) for name, value in known.items() if name in asked}
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return perform(Remote(Mirror.peer, cls.__dict__[NUMBER], cls.__name__), "call", *args, **kwargs)

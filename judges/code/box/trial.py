@@ -8,10 +8,16 @@ bring it about.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
+from . import suites
+from .lending import TEST_MODULE
+from .modules import TEST_PACKAGE, ProgramFinder, unused_modules
 from .names import Names
+from .patches import Watch
 
 
 class Trial:
@@ -22,28 +28,47 @@ class Trial:
         ImportError: it needs a module that is not there.
     """
 
-    def __init__(self, source: str, setup: str, entry: str | None) -> None:
-        self._setup, self._code = _compiled(setup), _compiled(source)
+    def __init__(self, source: str, setup: str, entry: str | None, finder: ProgramFinder, watch: Watch) -> None:
+        self._examples = source if source.lstrip().startswith(">>>") else ""
+        source = suites.statements_of(source) if self._examples else source
+        self._setup, self._code = _compiled(setup), _compiled("" if self._examples else source)
+        self._tree = ast.parse(source)
+        self._classes = {node.name for node in ast.parse(setup).body if isinstance(node, ast.ClassDef)}
         self.names = Names(f"{setup}\n{source}", entry)
         self._entry = entry
-        self._calls_check = bool(entry) and defines_check(source)
+        self._calls_check = bool(entry) and suites.calls_left_out(self._tree, "check")
+        self._finder = finder
+        finder.unused = unused_modules(self._tree)
+        self._watch = watch
 
-    def run(self, found: Mapping[str, Any]) -> None:
-        """Run it with these values of its names. Raises whatever it raises."""
+    def run(self, found: Mapping[str, Any], share: Callable[[dict[str, type]], object] | None = None) -> None:
+        """Run it with these values of its names; `share` is told the classes that its setup defines.
+
+        Raises whatever it raises.
+        """
         entry = self._entry
         tested = {entry: found[entry], "candidate": found[entry]} if entry and entry in found else {}
-        namespace: dict[str, Any] = {"__name__": "__test__", **found, **tested}
+        module = ModuleType(TEST_MODULE)
+        sys.modules[TEST_MODULE] = module
+        namespace = module.__dict__
+        namespace.update({**found, **tested, "__name__": TEST_MODULE, "__package__": f"{TEST_PACKAGE}.unit"})
         exec(self._setup, namespace)
         namespace.update(tested)  # a setup may define helpers, and a bare form of what is tested
+        if share is not None:
+            share({name: namespace[name] for name in self._classes if isinstance(namespace.get(name), type)})
         exec(self._code, namespace)
+        if self._examples:
+            suites.run_examples(self._examples, namespace)
         if self._calls_check:
             if "candidate" not in namespace:
                 raise NameError(f"name {self._entry!r} is not defined", name=self._entry)
             namespace["check"](namespace["candidate"])
+        suites.run_defined(self._tree, namespace, self._watch)
 
     def fault(self) -> str:
         """What is wrong about the test, whoever is tested; empty when it asks somebody something."""
         nobody = Nobody()
+        supply, self._finder.supply = self._finder.supply, lambda _name: nobody
         wanted = self.names.wanted | self.names.optional
         try:
             self.run(self.names.trusted | dict.fromkeys(wanted, nobody))
@@ -51,6 +76,8 @@ class Trial:
             fault = f"the test raises {type(error).__name__}, whatever the program: {error}"[:300]
         else:
             fault = "the test never calls the program"
+        finally:
+            self._finder.supply = supply
         return "" if nobody.was_asked() else fault
 
 
@@ -89,14 +116,3 @@ for _question in QUESTIONS:
 
 def _compiled(source: str) -> Any:
     return compile(source, "<test>", "exec", dont_inherit=True)
-
-
-def defines_check(source: str) -> bool:
-    """Whether the source defines `check` and leaves calling it to us, as HumanEval does."""
-    body = ast.parse(source).body
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in body)
-    called = any(
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "check"
-        for node in body
-    )
-    return defined and not called

@@ -6,6 +6,7 @@
     ["i", "ff"]  ["f", "nan"]      a large integer as hex, a float that JSON lacks
     ["b", "00ff"] ["c", re, im]    bytes, complex
     ["q", [num, den]] ["D", "1.5"] Fraction, Decimal
+    ["T", kind, …]                 date, datetime, time, timedelta: their fields, a time zone as seconds of offset
     ["o", …]                       anything else: opaque, by default only its type's name
 
 A subclass of a builtin is reduced with the base class's own methods, so an overridden `__eq__` or `__iter__` stays
@@ -20,6 +21,7 @@ import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -107,6 +109,20 @@ def _encode_array(value: Any, opaque: Any, depth: int) -> Any:
     return opaque(value) if type(plain).__module__ != "builtins" else encode(plain, opaque, depth + 1)
 
 
+def _encode_datetime(value: datetime, _opaque: Any, _depth: int) -> Any:
+    fields = [value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond]
+    return ["T", "datetime", *fields, _offset(datetime.utcoffset(value)), value.fold]
+
+
+def _encode_time(value: time, _opaque: Any, _depth: int) -> Any:
+    fields = [value.hour, value.minute, value.second, value.microsecond]
+    return ["T", "time", *fields, _offset(time.utcoffset(value)), value.fold]
+
+
+def _offset(offset: timedelta | None) -> float | None:
+    return None if offset is None else offset.total_seconds()
+
+
 _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     str: lambda value, _opaque, _depth: str.__str__(value),
     int: _encode_int,
@@ -123,6 +139,10 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     complex: lambda value, _opaque, _depth: ["c", value.real, value.imag],
     Fraction: lambda value, opaque, depth: ["q", encode([value.numerator, value.denominator], opaque, depth)],
     Decimal: lambda value, _opaque, _depth: ["D", Decimal.__str__(value)],
+    datetime: _encode_datetime,
+    date: lambda value, _opaque, _depth: ["T", "date", value.year, value.month, value.day],
+    time: _encode_time,
+    timedelta: lambda value, _opaque, _depth: ["T", "delta", value.days, value.seconds, value.microseconds],
 }
 
 
@@ -200,6 +220,18 @@ def _decode_decimal(body: list[Any], _opaque: Any, _depth: int) -> Any:
     return Decimal(text) if DECIMAL.fullmatch(text) else Opaque("Decimal")
 
 
+def _decode_moment(body: list[Any], _opaque: Any, _depth: int) -> Any:
+    kind, *fields = body
+    if kind in ("datetime", "time"):
+        *fields, offset, fold = fields
+        zone = None if offset is None else timezone(timedelta(seconds=offset))
+        make: Any = datetime if kind == "datetime" else time
+        return make(*fields, tzinfo=zone, fold=fold)
+    if kind not in ("date", "delta"):
+        raise BadValue("not a moment")
+    return (date if kind == "date" else timedelta)(*fields)
+
+
 _DECODERS: dict[str, Callable[[list[Any], Any, int], Any]] = {
     "l": _items,
     "t": lambda body, opaque, depth: tuple(_items(body, opaque, depth)),
@@ -212,4 +244,5 @@ _DECODERS: dict[str, Callable[[list[Any], Any, int], Any]] = {
     "c": lambda body, _opaque, _depth: complex(float(body[0]), float(body[1])),
     "q": _decode_fraction,
     "D": _decode_decimal,
+    "T": _decode_moment,
 }

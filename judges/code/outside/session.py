@@ -45,6 +45,8 @@ class Session:
     usage: Usage = field(default_factory=Usage)
     stderr: str = ""  # of the first child that failed a test
     entry: str | None = None
+    prefix: str = ""
+    starter: bool = False
 
     def __post_init__(self) -> None:
         self.began = monotonic()
@@ -68,7 +70,7 @@ class Session:
         """A running child of a kind. The tester is the only one that is not given the program."""
         task |= {"kind": kind, "seed": self.rules.seed}
         if kind != "tester":
-            task["code"] = self.code
+            task |= {"code": self.code, "prefix": self.prefix, "entry": self.entry, "starter": self.starter}
         began = monotonic()
         spare = yield from self.server.take()
         child = Child(self.server, spare, task, self.rules.limits, streams, link)

@@ -54,7 +54,7 @@ def test_layouts(layout, tests, entry):
 def test_human_eval_puts_the_prompt_in_front_of_the_program_and_of_the_test():
     suite = read_suite({"prompt": "def f(x):\n", "test": "def check(candidate): ...", "entry_point": "f"})
     assert suite.prefix == "def f(x):\n"
-    assert suite.tests == (AssertTest("def check(candidate): ...", "def f(x):\n"),)
+    assert suite.tests == (AssertTest("def check(candidate): ...", "def f(x):\n\n    pass\n"),)
 
 
 def test_packed_tests_are_read_without_running_their_pickle():
@@ -75,7 +75,7 @@ def test_packed_tests_are_read_without_running_their_pickle():
         ({}, "unknown layout"),
         ({"foo": 1}, "foo"),
         (5, "int"),
-        ("nonsense", "must be JSON"),
+        ("nonsense", "JSON, or the source of tests"),
         ([{"stdin": "1"}], "exactly one of"),
         ([{"stdin": "1", "stdout": "1", "any_of": ["1"]}], "exactly one of"),
         ([{"stdin": "1", "checker": 5}], "a checker is a function"),
