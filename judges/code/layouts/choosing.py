@@ -34,6 +34,34 @@ def _nested(layout: Mapping[str, Any], entry: str | None) -> Suite:
     return replace(suite, limits=layout.get("limits") or {}, compare=layout.get("compare") or {})
 
 
+def _input_output(layout: Mapping[str, Any], entry: str | None) -> Suite:
+    """{"input_output": "…"}: the column of APPS and TACO."""
+    return read(unpacked(layout["input_output"]), entry)
+
+
+def _ground_truth(layout: Mapping[str, Any], entry: str | None) -> Suite:
+    """{"reward_model": {"ground_truth": "…"}}, or {"ground_truth": "…"}: Eurus, DeepCoder."""
+    inner = layout["ground_truth"] if "ground_truth" in layout else unpacked(layout["reward_model"])["ground_truth"]
+    return read(unpacked(inner), entry)
+
+
+def _test_cases(layout: Mapping[str, Any], entry: str | None) -> Suite:
+    """{"test_cases": […], "fn_name": …, "language": …}: SYNTHETIC-1 and -2, open-r1; of assert statements: AceCode."""
+    if (language := layout.get("language") or "python") not in ("python", "python3"):
+        raise ValueError(f"only Python programs can be judged, not {language!r}")
+    tests, name = unpacked(layout["test_cases"]), layout.get("fn_name") or entry
+    if isinstance(tests, Mapping):
+        return read({"fn_name": name, **tests}, entry)
+    if tests and all(isinstance(test, str) for test in tests):
+        return read(list(tests), name)
+    return pairs.named(tuple(pairs.case(test, place) for place, test in enumerate(tests)), name)
+
+
+def _verification_info(layout: Mapping[str, Any], entry: str | None) -> Suite:
+    """{"verification_info": …}: the column of PrimeIntellect's and open-r1's sets."""
+    return read(unpacked(layout["verification_info"]), entry)
+
+
 LAYOUTS = (
     Layout("nested", ("tests",), _nested),
     Layout("eval_plus", ("base_input", "canonical_solution", "entry_point"), sources.eval_plus),
@@ -42,17 +70,17 @@ LAYOUTS = (
     Layout("bigcodebench", ("test", "entry_point"), sources.human_eval),
     Layout("mbpp", ("test_list",), sources.mbpp),
     Layout("apps", ("inputs", "outputs"), pairs.two_lists),
-    Layout("taco", ("input_output",), pairs.input_output),
+    Layout("taco", ("input_output",), _input_output),
     Layout("live_code_bench", ("public_test_cases",), pairs.live_code_bench),
     Layout("cases", ("cases", "metadata"), pairs.with_metadata),
     Layout("codeforces", ("official_tests",), pairs.codeforces),
     Layout("code_contests", ("public_tests",), pairs.code_contests),
     Layout("code_contests", ("private_tests",), pairs.code_contests),
     Layout("code_contests", ("generated_tests",), pairs.code_contests),
-    Layout("test_cases", ("test_cases",), pairs.test_cases),
-    Layout("synthetic", ("verification_info",), pairs.verification_info),
-    Layout("eurus", ("reward_model",), pairs.ground_truth),
-    Layout("deepcoder", ("ground_truth",), pairs.ground_truth),
+    Layout("test_cases", ("test_cases",), _test_cases),
+    Layout("synthetic", ("verification_info",), _verification_info),
+    Layout("eurus", ("reward_model",), _ground_truth),
+    Layout("deepcoder", ("ground_truth",), _ground_truth),
     Layout("asserts", ("asserts",), sources.asserts),
     Layout("source", ("source",), sources.source),
     Layout("exercism", ("files",), sources.folder),

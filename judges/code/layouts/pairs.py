@@ -115,23 +115,6 @@ def _results(wanted: Any) -> tuple[Any, ...]:
     return tuple(forms)
 
 
-def input_output(layout: Layout, entry: str | None) -> Suite:
-    """{"input_output": "…"}: the column of APPS and TACO."""
-    return _again(layout["input_output"], entry)
-
-
-def ground_truth(layout: Layout, entry: str | None) -> Suite:
-    """{"reward_model": {"ground_truth": "…"}}, or {"ground_truth": "…"}: Eurus, DeepCoder."""
-    inner = layout["ground_truth"] if "ground_truth" in layout else _mapping(layout["reward_model"])["ground_truth"]
-    return _again(inner, entry)
-
-
-def _again(inner: Any, entry: str | None) -> Suite:
-    from .choosing import read
-
-    return read(unpacked(inner), entry)
-
-
 def parallel(layout: Layout, entry: str | None) -> Suite:
     """{"input": […], "output": […]}: one set of code_contests."""
     return replace(two_lists({"inputs": layout["input"], "outputs": layout["output"]}, entry), starter=False)
@@ -159,23 +142,6 @@ def live_code_bench(layout: Layout, entry: str | None) -> Suite:
 def with_metadata(layout: Layout, entry: str | None) -> Suite:
     """{"cases": […], "metadata": {"func_name": …}}."""
     return live_code_bench({**layout, "public_test_cases": layout["cases"]}, entry)
-
-
-def test_cases(layout: Layout, entry: str | None) -> Suite:
-    """{"test_cases": […], "fn_name": …, "language": …}: SYNTHETIC-1 and -2, open-r1; of assert statements: AceCode."""
-    if (language := layout.get("language") or "python") not in ("python", "python3"):
-        raise ValueError(f"only Python programs can be judged, not {language!r}")
-    tests, name = unpacked(layout["test_cases"]), layout.get("fn_name") or entry
-    if isinstance(tests, Mapping):
-        return _again({"fn_name": name, **tests}, entry)
-    if tests and all(isinstance(test, str) for test in tests):
-        return _again(list(tests), name)
-    return named(tuple(case(test, place) for place, test in enumerate(tests)), name)
-
-
-def verification_info(layout: Layout, entry: str | None) -> Suite:
-    """{"verification_info": …}: the column of PrimeIntellect's and open-r1's sets."""
-    return _again(layout["verification_info"], entry)
 
 
 def codeforces(layout: Layout, _entry: str | None) -> Suite:
