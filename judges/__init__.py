@@ -101,3 +101,7 @@ def __getattr__(name: str) -> Any:
     if name in _ON_USE:
         return getattr(importlib.import_module(_ON_USE[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -167,3 +167,9 @@ def test_what_type_checkers_see_of_the_trainers_is_what_there_is():
     assert sorted(imported) == sorted(trainers.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'PPO'"):
         _ = trainers.PPO
+
+
+@pytest.mark.parametrize("name", ["judges", "judges.pairwise", "rewards", "trainers"])
+def test_tab_completion_is_complete(name):
+    module = importlib.import_module(f"jurybox.{name}")
+    assert set(module.__all__) <= set(dir(module))

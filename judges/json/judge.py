@@ -132,7 +132,11 @@ class JSONJudge(Judge):
         return self._finished(row, seconds + perf_counter() - start)
 
     def _unusable(self, sample: Sample) -> str:
-        return skipped(said if isinstance(said := self._row(sample), Verdict) else None)
+        try:
+            said = self._row(sample)
+        except Malformed:  # the empty completion: the columns, which are read first, are fine
+            return ""
+        return skipped(said if isinstance(said, Verdict) else None)
 
     def _row(self, sample: Sample) -> _Row | Verdict:
         validator = None

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from jurybox.judges import ExactJudge, InstructionJudge, LengthJudge, LLMJudge, MathJudge, MixtureOfJudges, judge
+from jurybox.judges import (
+    ExactJudge,
+    InstructionJudge,
+    JSONJudge,
+    LengthJudge,
+    LLMJudge,
+    MathJudge,
+    MixtureOfJudges,
+    judge,
+)
 from jurybox.judges.llm import Scripted
 from jurybox.judges.preflight import PreflightError
 from jurybox.judges.sample import MissingColumn
@@ -57,3 +66,9 @@ def test_models_are_not_asked():
     assert not llm.costs["requests"]
     with pytest.raises(PreflightError, match="reward_model: no baseline: row 0"):
         RewardModel(lambda texts: [0.0] * len(texts)).calibrated().preflight(rows(baseline=[None]))
+
+
+def test_schemas_are_read():
+    JSONJudge(schema_column="schema").preflight(rows(schema=[{"type": "object"}]))
+    with pytest.raises(PreflightError, match=r"json: unusable schema .*: row 0"):
+        JSONJudge(schema_column="schema").preflight(rows(schema=["{"]))
