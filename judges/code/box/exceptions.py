@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .library import builtin_type, in_library, library_path, library_value
+from .standard import builtin_type, in_library, library_path, library_value
 from .values import BadValue
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import exceptions
-from .library import builtin_type, library_path, library_value
 from .nodes import Nodes
+from .standard import builtin_type, library_path, library_value
 from .values import BadValue, decode, encode
 from .wire import BadFrame, Channel
 
