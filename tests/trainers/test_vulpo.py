@@ -191,7 +191,7 @@ class Grade:
     def __call__(self, sample: Any) -> dict[str, str]:
         self.asked.append(sample.text)
         if sample["fails"] and sample.text == TEXTS[0]:
-            raise TimeoutError
+            raise ConnectionError("the grader is down")
         right = sample.text != TEXTS[1]
         grade = "CORRECT" if sample.text == TEXTS[0] else "PARTIALLY CORRECT"
         return {"prediction": "CORRECT" if right else "INCORRECT", "localization": grade, "reasoning": grade}
