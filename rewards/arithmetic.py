@@ -124,7 +124,10 @@ def _share(weight: float, weights: list[float], voted: list[tuple[float, float, 
 
 @dataclass(frozen=True, repr=False)
 class Product(Reward):
-    """Π partᵢ. Zero when some part is 0, whatever abstains beside it; else abstains when some part does."""
+    """Π partᵢ. Zero when some part is 0, whatever abstains beside it; else abstains when some part does.
+
+    The 0 of a judge that broke off is no such zero: another factor may be negative.
+    """
 
     factors: tuple[Reward, ...]
 
@@ -149,8 +152,9 @@ class Product(Reward):
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
         scores = [part.score for part in parts]
-        if 0.0 in scores:
-            return self._say(0.0, False, parts, f"{self.part_names[scores.index(0.0)]} is 0")
+        zeros = [place for place, score in enumerate(scores) if score == 0]
+        if any(not broke_off(parts[place]) for place in zeros) or (zeros and None in scores):
+            return self._say(0.0, False, parts, f"{self.part_names[zeros[0]]} is 0")
         if None in scores:
             return self._say(None, None, parts, f"{self.part_names[scores.index(None)]} abstains")
         return self._say(self._least(parts), all(part.passed for part in parts), parts)

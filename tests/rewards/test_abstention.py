@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jurybox.judges import ExactJudge, FormatJudge, Judge, Verdict
@@ -59,6 +59,7 @@ def test_what_speaks_beside_a_failed_part_would_say_the_same_whatever_that_part_
 
 
 @given(ungated, plain, part, st.sampled_from(BROKE_OFF), tasks)
+@example(a * (a - ~a), dict.fromkeys(PARTS, 0.0), "a", BROKE_OFF[0], "one")  # a zero that is none, times a penalty
 def test_a_judge_that_broke_off_on_a_completion_never_pays(reward, row, name, broke, task):
     score = say(reward, row | {name: broke}, task).score
     least = [say(reward, row | {name: end}, task).score for end in ENDS]
