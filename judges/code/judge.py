@@ -12,9 +12,9 @@ from typing import Any, Literal
 from ..judge import Judge
 from ..sample import Sample, samples_of
 from ..workers.cores import usable_cores
+from .columns import TestColumns
 from .comparison import Compare
 from .extraction import Program, extract_program
-from .layouts import read_suite
 from .outside.isolation import LAYERS, LEVELS, IsolationReport, IsolationUnavailable
 from .outside.limits import Limits
 from .outside.pool import Pool
@@ -42,9 +42,12 @@ class CodeJudge(Judge):
     The program is the last fenced Python block after the reasoning. It runs in a process of its own that can read
     the standard library and nothing else, write nothing, start nothing and reach nobody; its answers are compared
     here, where it cannot reach. `SECURITY.md` says what is promised. The column `tests` holds, for each completion,
-    tests in one of the layouts that `layouts.py` lists; a column `entry` may name the function to call.
+    tests in one of the layouts that `layouts/` lists; a column `entry` may name the function to call.
 
     Args:
+        tests: the column that holds the tests; or several, such as ("test", "entry_point", "prompt"), where the row's
+            own columns are the layout. "prompt" there is the row's prompt.
+        layout: the layout of all rows, one of `layouts.NAMES`; None to tell it by the keys.
         workers: programs that run at once; None for one a usable core.
         limits: time, memory and output of one program.
         reward: "fraction" of the tests passed, or "all": 1.0 only if every test passed, stopping at the first failure.
@@ -76,14 +79,14 @@ class CodeJudge(Judge):
         ValueError: an option, or a row's tests, in no known form; the message says which.
     """
 
-    reads = "text"
-    columns = ("tests",)
     optional = ("entry",)
     uses_all_cores = True
 
     def __init__(
         self,
         *,
+        tests: str | Sequence[str] = "tests",
+        layout: str | None = None,
         workers: int | None = None,
         limits: Limits | None = None,
         reward: Literal["fraction", "all"] = "fraction",
@@ -109,6 +112,9 @@ class CodeJudge(Judge):
         for name, number in (("workers", workers), ("max_tests", max_tests), ("window", window)):
             if number is not None and number < 1:
                 raise ValueError(f"{name} is at least 1, not {number!r}")
+        self._tests = TestColumns(tests, layout)
+        self.columns = self._tests.required
+        self.reads = ("text", "prompt_text") if self._tests.reads_prompt else "text"
         self.reward = reward
         self.max_tests = max_tests
         self.allow_bare = allow_bare
@@ -165,7 +171,7 @@ class CodeJudge(Judge):
         jobs: dict[Hashable, Job] = {}
         verdicts: dict[int, CodeVerdict] = {}
         for place, sample in enumerate(samples):
-            key = sample.key((*self.columns, *self.optional))[1:]  # type: ignore[index]
+            key = self._tests.key(sample)
             if key not in suites:
                 suites[key] = self._suite(sample, place)
             job = self._job(sample, suites[key])
@@ -185,14 +191,14 @@ class CodeJudge(Judge):
 
     def _unusable(self, sample: Sample) -> str:
         try:
-            read_suite(sample["tests"], sample.get("entry"))
+            self._tests.suite(sample)
         except ValueError as error:
             return str(error)
         return ""
 
     def _suite(self, sample: Sample, row: int) -> Suite:
         try:
-            return read_suite(sample["tests"], sample.get("entry"))
+            return self._tests.suite(sample)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
 

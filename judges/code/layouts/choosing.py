@@ -109,6 +109,8 @@ def read(tests: Any, entry: str | None, name: str | None = None) -> Suite:
     """As `read_suite`, of values that are unpacked."""
     if isinstance(tests, Suite):
         return tests
+    if name is not None:
+        tests = _keyed(tests, name)
     if isinstance(tests, Mapping):
         return _chosen(tests, name).read(tests, entry)
     if isinstance(tests, Sequence) and not isinstance(tests, (bytes, str)):
@@ -116,6 +118,20 @@ def read(tests: Any, entry: str | None, name: str | None = None) -> Suite:
             return Suite(sources.statements(tests, "", sources.entry_of(entry)), sources.entry_of(entry))
         return pairs.cases(tests, entry)
     raise ValueError(f"tests come as a list or a mapping, not as {type(tests).__name__}")
+
+
+def _keyed(tests: Any, name: str) -> Mapping[str, Any]:
+    """The mapping that a layout is; what stands in its only column gets the name of that column.
+
+    >>> _keyed(["assert f(1)"], "mbpp")
+    {'test_list': ['assert f(1)']}
+    """
+    forms = [layout.keys for layout in LAYOUTS if layout.name == name]
+    if isinstance(tests, Mapping) and (sources.is_folder(tests) or any(tests.keys() >= {*keys} for keys in forms)):
+        return tests
+    if len(forms[0]) > 1:
+        raise ValueError(f"tests in the layout {name!r} are a mapping with {', '.join(forms[0])}")
+    return {forms[0][0]: tests["source"] if isinstance(tests, Mapping) and tests.keys() == {"source"} else tests}
 
 
 def _are_sources(tests: Any) -> bool:

@@ -1,0 +1,56 @@
+"""Where a row's tests stand: in one column, or in several that together are a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from ..sample import Sample
+from .layouts import NAMES, read_suite
+from .suite import Suite
+
+PROMPT = "prompt"  # handed over apart from the columns
+
+
+class TestColumns:
+    """Reads the tests of rows.
+
+    Args:
+        tests: the name of the column that holds them, or the names of columns that make a layout: a mapping from each
+            name to the row's value. "prompt" there is the row's prompt.
+        layout: the layout that all rows are in, one of `layouts.NAMES`; None to tell it by the keys.
+
+    Raises:
+        ValueError: no names of columns, or an unknown layout.
+    """
+
+    __test__ = False  # for pytest: this is no test class
+
+    def __init__(self, tests: str | Sequence[str], layout: str | None) -> None:
+        names = (tests,) if isinstance(tests, str) else tuple(tests)
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise ValueError(f"tests is the name of a column, or several names, not {tests!r}")
+        if layout is not None and layout not in NAMES:
+            raise ValueError(f"unknown layout {layout!r}; there are {', '.join(NAMES)}")
+        self.names = names
+        self.together = not isinstance(tests, str)
+        self.layout = layout
+        self.required = tuple(name for name in names if name != PROMPT)
+        self.reads_prompt = PROMPT in names
+
+    def suite(self, sample: Sample) -> Suite:
+        """The tests of a row. Raises ValueError where they are in no known form."""
+        values = {name: self._value(sample, name) for name in self.names}
+        tests: Any = values if self.together else values[self.names[0]]
+        return read_suite(tests, sample.get("entry"), self.layout)
+
+    def _value(self, sample: Sample, name: str) -> Any:
+        if name != PROMPT:
+            return sample[name]
+        if sample.prompt is None:
+            raise ValueError(f"the tests are made of {', '.join(self.names)}, but there is no prompt")
+        return sample.prompt_text
+
+    def key(self, sample: Sample) -> Hashable:
+        """What makes the tests of two rows the same."""
+        return sample.key((*self.required, "entry"), ("prompt_text",) if self.reads_prompt else ())
