@@ -15,20 +15,20 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from .blanks import BLANK
+from .blanks import BLANK, QUOTE_MARKS, WIDE
 from .strict import SYNTAX, TOO_DEEP, TOO_LONG, TWO_VALUES, Malformed, decode
-from .tolerant import Tolerant
+from .tolerant import REOPENED, Tolerant
 
 MAX_BROKEN = 100_000  # the tolerant parser reads some 200 000 characters a second
-_QUOTE = r"[\"'“‘`]"
+_QUOTE = rf"[{QUOTE_MARKS}`]"
 _OPENING = re.compile(
-    rf"\{{{BLANK}*+(?:{_QUOTE}|\}}|\\+[\"n]|//|/\*|\#|[^\W\d][\w$-]*+\s*+[:=]|\d++\s*+:)"
-    rf"|\[{BLANK}*+(?:{_QUOTE}|[\[{{\]\d]|\\+[\"n]|//|/\*|[-+.]\.?\d|(?i:true|false|null|none|nil|undefined|nan|infinity)\b)"
+    rf"[{{｛]{BLANK}*+(?:{_QUOTE}|\}}|\\+[\"n]|//|/\*|\#|[^\W\d][\w$-]*+[\"”]?\s*+[:=：]|\d++\s*+:)"
+    rf"|[\[［]{BLANK}*+(?:{_QUOTE}|[\[{{\]\d｛［]|\\+[\"n]|//|/\*|[-+.]\.?\d|(?i:true|false|null|none|nil|undefined|nan|infinity)\b)"
 )
 _ESCAPED = re.compile(r"[{\[]\s*+\\+[\"n]")
 _BODY = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\s*\}|\[\s*\d*\s*\]")
-_BRACKET = re.compile(r"[{}\[\]]")
+_BRACKET = re.compile(r"[{}\[\]｛｝［］]")
 _BETWEEN = " \t\r\n,;"
 Repairs = tuple[tuple[str, int], ...]  # what was mended, and where first
 
@@ -110,13 +110,24 @@ class _Walk:
         try:
             value, stop = decode(self.text, start)
             if stop <= self.end:
-                return Region(start, stop, value)
+                return self.reopened(start, stop) or Region(start, stop, value)
             refused = Malformed(SYNTAX, "the text ends inside a value", self.end)
         except Malformed as error:
             refused = error
         if _ESCAPED.match(self.text, start, self.end):
             return self.unescaped(start, refused)
         return self.mended(start, refused)
+
+    def reopened(self, start: int, stop: int) -> Region | None:
+        """An object that was closed too early, with the members that follow: `{"a": 1}, "b": 2}`."""
+        if self.text[start] != "{" or self.broken > MAX_BROKEN or not REOPENED.match(self.text, stop, self.end):
+            return None
+        salvage = Tolerant(self.text, start, self.end, reopens=True).read()
+        self.broken += salvage.end - start
+        if not salvage.recovered or salvage.problem or "truncated" in dict(salvage.repairs):
+            return None
+        refused = Malformed(SYNTAX, "members follow the object's end", stop)
+        return Region(start, salvage.end, salvage.value, tuple(salvage.repairs), refused)
 
     def mended(self, start: int, refused: Malformed) -> Region | int:
         if self.broken > MAX_BROKEN:
@@ -153,7 +164,7 @@ class _Walk:
         partners: dict[int, int] = {}
         waiting: dict[str, list[int]] = {"}": [], "]": []}
         for bracket in _BRACKET.finditer(self.text, self.start, self.end):
-            mark = bracket.group()
+            mark = WIDE.get(bracket.group(), bracket.group())
             if mark in "{[":
                 waiting["}" if mark == "{" else "]"].append(bracket.start())
             elif waiting[mark]:

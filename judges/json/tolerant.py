@@ -9,31 +9,31 @@ One pass, an explicit stack instead of recursion, linear in the length of the te
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import JuryboxError
-from .blanks import BLANK
+from .blanks import BLANK, QUOTE_MARKS, WIDE
+from .salvage import Frame, Salvage
 from .strict import DUPLICATE, MAX_DEPTH, NOT_FINITE, SURROGATE, SYNTAX, TOO_DEEP, TOO_MANY_DIGITS, Malformed
 from .strict import unicode_fault as _unicode_fault
 from .tolerant_number import number
 from .tolerant_string import QUOTES, read_string
+from .tolerant_word import FOREIGN_WORDS, INFINITE, WORDS, bare_word, phrase
 
 _BLANK = re.compile(rf"{BLANK}*+")
-_ODD = re.compile(r"[^ \t\r\n]")
+_ODD = re.compile(r"[^ \t\r\n>]")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w$-]*+|\$[\w$-]++|\d++(?=\s*:)")
-_COLON = re.compile(r":|=>?")
-_BARE = re.compile(r"[^\s\ufeff\u200b-\u200d\u2060,;{}\[\]()\"'`:]++")
+_COLON = re.compile(r"[:：]|=>?")
+_HALF_QUOTED = re.compile(rf"[\"”](?={BLANK}*+[:：])")
+_STRAY_BACKSLASH = re.compile(rf"\\++(?={BLANK}*+(?:[,:}}\]]|\Z))")
 _NUMBER_START = re.compile(r"[-+]?\.?\d|[-+]\Z")
 _PROSE = re.compile(r"[^\"{}\[\]]*+\Z")
-_VALUE_START = re.compile(r"[\"'“‘{\[]|-?\d")
-_MORE = re.compile(rf",{BLANK}*+[\"'“‘{{\[\d-]")
+_VALUE_START = re.compile(rf"[{QUOTE_MARKS}{{\[]|-?\d")
+_MORE = re.compile(rf",{BLANK}*+[{QUOTE_MARKS}{{\[\d-]")
+REOPENED = re.compile(rf""",{BLANK}*+"[^"\n]{{1,200}}+"{BLANK}*+:{BLANK}*+(?:["{{\[\d-]|true|false|null)""")
 _ELLIPSIS = re.compile(r"\.\.\.|…")
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
-_WORDS = {"true": True, "false": False, "null": None}
-_FOREIGN_WORDS = _WORDS | {"none": None, "nil": None, "undefined": None}  # in whatever case
-_INFINITE = {"NaN", "nan", "Infinity", "inf", "Inf", "-Infinity", "-inf", "+Infinity", "-NaN"}
 _MISSING = object()
 
 
@@ -41,41 +41,22 @@ class _Unrecoverable(JuryboxError):  # noqa: N818
     pass
 
 
-@dataclass(slots=True)
-class _Frame:
-    container: Any  # dict or list
-    closer: str
-    key: str | None = None  # read, its value still to come
-    quoted: bool = True  # whether that key stood in quotes
-    full: bool = False  # a value was just placed: a separator or a closer is due
-    comma: bool = False  # a separator was just read
-
-
-@dataclass(slots=True)
-class Salvage:
-    """What came of a text: `value` counts only when `recovered`."""
-
-    end: int
-    recovered: bool
-    value: Any = None
-    repairs: list[tuple[str, int]] = field(default_factory=list)
-    problem: Malformed | None = None
-    committed: bool = False  # so much JSON was read that this was meant as JSON, not as prose
-
-
 class Tolerant:
     """Reads one object or array that begins at `start`, looking no further than `end`.
+
+    reopens: members behind the bracket that closes the outermost object belong to it: that bracket came too early.
 
     >>> Tolerant("{'a': [1, 2,], }", 0, 16).read().value
     {'a': [1, 2]}
     """
 
-    def __init__(self, text: str, start: int, end: int) -> None:
+    def __init__(self, text: str, start: int, end: int, *, reopens: bool = False) -> None:
         self.text = text
         self.start = self.pos = start
         self.turn = start  # where the last step began
         self.end = end
-        self.stack: list[_Frame] = []
+        self.reopens = reopens
+        self.stack: list[Frame] = []
         self.repairs: dict[str, int] = {}
         self.problem: Malformed | None = None
         self.committed = False
@@ -123,6 +104,11 @@ class Tolerant:
         """Remember that the value must not be trusted; reading goes on to find its end."""
         self.problem = self.problem or Malformed(problem, detail, offset)
 
+    def closers(self) -> str:
+        """What closes all that is open, the outermost first; empty where that is nested deep or in parentheses."""
+        closers = "".join(frame.closer for frame in self.stack[:20])
+        return "" if len(self.stack) > 20 or ")" in closers else closers
+
     # The steps.
 
     def _step(self) -> None:
@@ -132,7 +118,7 @@ class Tolerant:
         if self.pos >= self.end:
             self._cut_off()
             return
-        char = self.text[self.pos]
+        char = self._narrow(self.text[self.pos])
         if char in "}])":
             self._close(char)
         elif char in ",;":
@@ -154,24 +140,33 @@ class Tolerant:
             blank = min(_BLANK.match(self.text, self.pos, self.end).end(), self.end)  # type: ignore[union-attr]
             if odd := _ODD.search(self.text, self.pos, blank):
                 self.note("odd blank", odd.start())
+            if (quoted := self.text.find(">", self.pos, blank)) >= 0:
+                self.note("quoted lines", quoted)
             self.pos = blank
-            comment = _COMMENT.match(self.text, self.pos, self.end)
-            if comment is None:
+            if comment := _COMMENT.match(self.text, self.pos, self.end):
+                self.note("comment")
+            elif comment := _STRAY_BACKSLASH.match(self.text, self.pos, self.end):
+                self.note("stray backslash")
+            else:
                 return
-            self.note("comment")
             self.pos = comment.end()
+
+    def _narrow(self, char: str) -> str:
+        if char in WIDE:
+            self.note("full-width punctuation")
+        return WIDE.get(char, char)
 
     def _open(self) -> None:
         if len(self.stack) >= MAX_DEPTH:
             self.refuse(TOO_DEEP, f"nested more than {MAX_DEPTH} deep", self.pos)
             raise _Unrecoverable("too deep")
-        opener = self.text[self.pos]
+        opener = self._narrow(self.text[self.pos])
         if opener == "(":
             self.note("parentheses")
-        self.stack.append(_Frame({} if opener == "{" else [], _CLOSER[opener]))
+        self.stack.append(Frame({} if opener == "{" else [], _CLOSER[opener]))
         self.pos += 1
 
-    def _separator(self, frame: _Frame, char: str) -> None:
+    def _separator(self, frame: Frame, char: str) -> None:
         if frame.key is not None:
             raise _Unrecoverable("a key without a value")
         if char == ";":
@@ -196,19 +191,26 @@ class Tolerant:
                     self.pos += 1
                     return
                 self.note("wrong bracket")
+            elif len(self.stack) == 2 and char == "}" and REOPENED.match(self.text, self.pos + 1, self.end):
+                self.note("wrong bracket")  # more members follow, so it does not close the object around
             else:
                 self.note("missing bracket")
                 self._finish()
                 return  # the same character is looked at again, for the container around
+        if self.reopens and len(self.stack) == 1 and char == "}" and REOPENED.match(self.text, self.pos + 1, self.end):
+            self.note("extra bracket")
+            self.pos += 1
+            return
         if frame.comma and not frame.full:
             self.note("trailing comma")
         self.pos += 1
         self._finish()
 
-    def _goes_on(self, frame: _Frame) -> bool:
+    def _goes_on(self, frame: Frame) -> bool:
         """Whether the container goes on, or ends, behind a bracket that closes nothing: there is one too many."""
         following = _BLANK.match(self.text, self.pos + 1, self.end).end()  # type: ignore[union-attr]
-        if not frame.full or following >= self.end:
+        doubled = self.text[max(self.start, self.pos - 100) : self.pos].rstrip()[-1:] == self.text[self.pos]
+        if not frame.full or following >= self.end or not (doubled or len(self.stack) == 1):
             return False
         return self.text[following] == frame.closer or bool(_MORE.match(self.text, following, self.end))
 
@@ -225,7 +227,7 @@ class Tolerant:
         while self.stack:
             self._finish()
 
-    def _key(self, frame: _Frame, char: str) -> None:
+    def _key(self, frame: Frame, char: str) -> None:
         start = self.pos
         if char in QUOTES:
             key = read_string(self, "key")
@@ -235,12 +237,15 @@ class Tolerant:
             if name is None:
                 raise _Unrecoverable("expected a key")
             key, self.pos, frame.quoted = name.group(), name.end(), False
+            if half := _HALF_QUOTED.match(self.text, self.pos, self.end):
+                self.note("missing quote", start)
+                self.pos, frame.quoted = half.end(), True
         self._skip()
         if self.pos >= self.end:
             return  # a key cut off before its value is left out
         colon = _COLON.match(self.text, self.pos)
         if colon is not None:
-            if colon.group() != ":":
+            if self._narrow(colon.group()) != ":":
                 self.note("equals sign")
             self.pos = colon.end()
             self.committed = True
@@ -254,7 +259,7 @@ class Tolerant:
             self.refuse(DUPLICATE, f"the key {key!r:.60} stands twice in one object", start)
         frame.key = key
 
-    def _value(self, frame: _Frame, char: str) -> None:
+    def _value(self, frame: Frame, char: str) -> None:
         if char in "{[(":
             self.committed = self.committed or char == "{"
             self._open()
@@ -271,7 +276,7 @@ class Tolerant:
             self.scalars += 1
             self._place(frame, value)
 
-    def _place(self, frame: _Frame, value: Any) -> None:
+    def _place(self, frame: Frame, value: Any) -> None:
         if isinstance(frame.container, dict):
             assert frame.key is not None
             frame.container[frame.key] = value
@@ -280,7 +285,7 @@ class Tolerant:
             frame.container.append(value)
         frame.full, frame.comma = True, False
 
-    def _number(self, frame: _Frame) -> Any:
+    def _number(self, frame: Frame) -> Any:
         read = number(self.text, self.pos, self.end, in_object=frame.closer == "}")
         if read is None:
             return self._word(frame)
@@ -293,30 +298,30 @@ class Tolerant:
         self.pos = read.end
         return read.value
 
-    def _word(self, frame: _Frame) -> Any:
-        bare = _BARE.match(self.text, self.pos, self.end)
-        if bare is None:
+    def _word(self, frame: Frame) -> Any:
+        word = bare_word(self.text, self.pos, self.end)
+        if not word:
             raise _Unrecoverable("expected a value")
-        word = bare.group()
-        if word in _INFINITE:
+        after = self.pos + len(word)
+        if word in INFINITE:
             self.refuse(NOT_FINITE, f"{word} is not JSON", self.pos)
-        if word.lower() in _FOREIGN_WORDS or word in _INFINITE:
-            if word not in _WORDS and word not in _INFINITE:
+        if word.lower() in FOREIGN_WORDS or word in INFINITE:
+            if word not in WORDS and word not in INFINITE:
                 self.note("python literal" if word in ("True", "False", "None") else "foreign literal")
-            self.pos = bare.end()
-            return _FOREIGN_WORDS.get(word.lower())
-        if bare.end() == self.end:  # cut off: `tru`, `1e`, `-`
+            self.pos = after
+            return FOREIGN_WORDS.get(word.lower())
+        if after == self.end:  # cut off: `tru`, `1e`, `-`
             self.pos = self.end
             return _MISSING
-        return self._bare_string(frame, word, bare.end())
+        return self._bare_string(frame)
 
-    def _bare_string(self, frame: _Frame, word: str, end: int) -> str:
-        after = _BLANK.match(self.text, end, self.end).end()  # type: ignore[union-attr]
+    def _bare_string(self, frame: Frame) -> str:
         # Only after a quoted key: `{x: y}` stands in too much prose to be taken for data.
-        if frame.closer != "}" or not frame.quoted or (after < self.end and self.text[after] not in ",;}]\n/#"):
+        said = phrase(self.text, self.pos, self.end) if frame.closer == "}" and frame.quoted else None
+        if said is None:
             raise _Unrecoverable("expected a value")
-        if _unicode_fault(word):
+        if _unicode_fault(said.text):
             self.refuse(SURROGATE, "a string holds half a surrogate pair", self.pos)
-        self.note("unquoted string")
-        self.pos = end
-        return word
+        self.note(said.repair)
+        self.pos = said.end
+        return said.text

@@ -16,7 +16,7 @@ _LOOSE = re.compile(
     r"(?P<sign>[-+]?)(?:(?P<based>0[xX][0-9a-fA-F]++|0[oO][0-7]++|0[bB][01]++)"
     r"|(?P<whole>\d[\d_]*+)?(?P<point>\.)?(?P<part>\d*+)(?P<exponent>[eE][-+]?\d++)?)"
 )
-_ENDS = re.compile(rf"{BLANK}|[,;:}}\])/#]|\Z")
+_ENDS = re.compile(rf"{BLANK}|[,;:}}\])/#｝］，：；\\]|\Z")
 _BASES = {"x": "hexadecimal number", "o": "octal number", "b": "binary number"}
 
 

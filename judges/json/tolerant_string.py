@@ -7,31 +7,39 @@ and then the start of another member, after a value. Everything else is a quote 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .blanks import BLANK
+from .blanks import BLANK, QUOTE_MARKS, WIDE
 from .strict import SURROGATE, unicode_fault
 
 if TYPE_CHECKING:
     from .tolerant import Tolerant
 
-QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’", "`": "`"}  # opening and closing
+QUOTES = dict(zip("\"'“”‘’`„«＂", "\"'””’’`“»＂", strict=True))  # closing by opening
 
-_SPECIAL = {closer: re.compile(rf"[{closer}\\\x00-\x1f]") for closer in ("'", "’", "`")}
+_SPECIAL = {closer: re.compile(rf"[{closer}\\\x00-\x1f]") for closer in "'’`“»＂"}
 _SPECIAL |= dict.fromkeys('"”', re.compile(r'["”\\\x00-\x1f]'))  # either may close what the other's partner opened
 _BLANK = re.compile(rf"{BLANK}*+")
-_MEMBER_FOLLOWS = re.compile(r"""[^"”\n:,{}\[\]]{1,200}+["”]\s*:\s*(?:["“{\[\d-]|(?i:true|false|null|none)\b)""")
+_MEMBER_FOLLOWS = re.compile(r"""[^"”\n:,{}\[\]]{1,200}+["”]\s*[:：]\s*(?:["“{\[\d-]|(?i:true|false|null|none)\b)""")
 _COMMA_BEFORE = re.compile(r",\s*\Z")
+_ITEM_FOLLOWS = re.compile(r"""[^"\n]{1,200}+"\s*(?:\]|,\s*["\d{\[-])""")
+_OPENED = {"}": "{", "]": "["}
+_KEY_THEN_COLON = re.compile(r"[\w $-]{1,100}+:\s*+")  # `{"a: "x"}`: what stands before the quote that opens the value
+_KEY_THEN_VALUE = re.compile(r"[\w $-]{1,100}+:\s*+(?:-?\d[\d.]*+|(?i:true|false|null|none))\s*+,\s*+")
+_BACKSLASH = re.compile(rf"\\++(?={BLANK}*+[,}}\]])")
+_PLUS = re.compile(rf"{BLANK}*+\+{BLANK}*+(?=([\"'])(?:[^\"'\\\n]|\\.)*+\1{BLANK}*+(?:[,}}\]+]|\Z))")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _HEX = re.compile(r"u([0-9a-fA-F]{4})")
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LOW_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_NEXT_KEY = re.compile(
-    BLANK + r"""*(?:"[^"\n]{0,200}+"|'[^'\n]{0,200}+'|“[^”\n]{0,200}+”|[^\W\d][\w$-]{0,100}+)\s*[:=]"""
-)
+_NAME = r"[^\W\d][\w$-]{0,100}+"
+_QUOTED = "|".join(rf"{opening}[^{closing}\n]{{0,200}}+{closing}" for opening, closing in QUOTES.items())
+_NEXT_KEY = re.compile(rf"{BLANK}*(?:{_QUOTED}|{_NAME}|\d++)\s*[:=：]")
 _LINE_THEN_KEY = re.compile(r"""\n[ \t]*+"[^"\n]{0,200}+"[ \t]*+:""")
-_MEMBER = re.compile(BLANK + r"""*(?:["'“‘}\]/#`]|\.\.\.|[^\W\d][\w$-]{0,100}+\s*[:=]|\Z)""")
-_ITEM = re.compile(BLANK + r"""*(?:["'“‘}\]/#`{\[(\d+.-]|true\b|false\b|null\b|True\b|False\b|None\b|\Z)""")
+_MEMBER = re.compile(rf"{BLANK}*(?:[{QUOTE_MARKS}}}\]/#`]|\.\.\.|{_NAME}[\"”]?\s*[:=]|\d++\s*:|\Z)")
+_WORD = "|".join(("true", "false", "null", "True", "False", "None"))
+_ITEM = re.compile(rf"{BLANK}*(?:[{QUOTE_MARKS}}}\]/#`{{\[(\d+.-]|(?:{_WORD})\b|\Z)")
 
 
 def read_string(parser: Tolerant, role: str, closer: str = "}") -> str:
@@ -44,7 +52,7 @@ def read_string(parser: Tolerant, role: str, closer: str = "}") -> str:
         string = _triple(parser, quote * 3)
     else:
         parser.pos += 1
-        string = _Scan(parser, QUOTES[quote], role, closer).read()
+        string = _Scan(parser, QUOTES[quote], role, closer).read() + "".join(_joined(parser, role, closer))
     if not string.isascii() and unicode_fault(string):
         parser.refuse(SURROGATE, "a string holds half a surrogate pair", start)
     return string
@@ -61,6 +69,14 @@ def _triple(parser: Tolerant, quotes: str) -> str:
     return parser.text[begin:end]
 
 
+def _joined(parser: Tolerant, role: str, closer: str) -> Iterator[str]:
+    """The strings that a plus joins to the one before: `"a" + "b"`."""
+    while role != "key" and (plus := _PLUS.match(parser.text, parser.pos, parser.end)):
+        parser.note("joined strings", plus.start())
+        parser.pos = plus.end() + 1
+        yield _Scan(parser, QUOTES[parser.text[plus.end()]], role, closer).read()
+
+
 class _Scan:
     """One string being read, from after its opening quote."""
 
@@ -70,21 +86,38 @@ class _Scan:
         self.role = role
         self.closer = closer
         self.parts: list[str] = []
+        self.quoting = False  # whether a quote that belongs to the text was met
 
     def read(self) -> str:
         parser, special = self.parser, _SPECIAL[self.quote]
         while True:
             found = special.search(parser.text, parser.pos, parser.end)
             if found is None:
-                self.parts.append(parser.text[parser.pos : parser.end])
-                parser.note("truncated", parser.end)
-                parser.pos = parser.end
+                self._cut_off()
                 break
             self.parts.append(parser.text[parser.pos : found.start()])
             parser.pos = found.start()
             if self._ended(found.group()):
                 break
         return "".join(self.parts)
+
+    def _cut_off(self) -> None:
+        """The text ends inside the string: it was cut off, or only its quote is missing before the last brackets."""
+        parser = self.parser
+        rest = body = parser.text[parser.pos : parser.end]
+        closers = parser.closers()
+        for closer in closers:
+            body = body.rstrip().removesuffix(closer)
+        said = "".join(self.parts) + body
+        bare = closers and "".join(rest[len(body) :].split()) == closers[::-1]
+        if bare and all(said.count(_OPENED[closer]) <= said.count(closer) for closer in closers):
+            parser.note("missing quote")
+            self.parts.append(body.rstrip())
+            parser.pos += len(body)
+            return
+        self.parts.append(rest)
+        parser.note("truncated", parser.end)
+        parser.pos = parser.end
 
     def _ended(self, char: str) -> bool:
         parser = self.parser
@@ -96,10 +129,13 @@ class _Scan:
         if char == self.quote:
             if self._was_never_closed():
                 return self._close_before_key()
+            if self.role == "key" and len(self.parts) == 1 and self._key_was_never_closed():
+                return self._close_before_colon()
             parser.pos += 1
             if self._closes(parser.pos):
                 return True
             parser.note("unescaped quote", parser.pos - 1)
+            self.quoting = True
         elif char == "\n" and self.role == "value" and _LINE_THEN_KEY.match(parser.text, parser.pos, parser.end):
             return self._close_at_line_end()
         else:
@@ -122,16 +158,30 @@ class _Scan:
     def _was_never_closed(self) -> bool:
         """Whether this quote opens the next member's key: `"Rome, "n": 1`."""
         before = (self.parts[-1] if self.parts else "")[-20:]
-        after = self.parser.pos + 1
-        return (
-            self.role == "value"
-            and _COMMA_BEFORE.search(before) is not None
-            and _MEMBER_FOLLOWS.match(self.parser.text, after, self.parser.end) is not None
-        )
+        follows = {"value": _MEMBER_FOLLOWS, "item": _ITEM_FOLLOWS}.get(self.role)
+        if follows is None or _COMMA_BEFORE.search(before) is None:
+            return False
+        return follows.match(self.parser.text, self.parser.pos + 1, self.parser.end) is not None
 
     def _close_before_key(self) -> bool:
         self.parser.note("missing quote")
         self.parts[-1] = self.parts[-1].rstrip().removesuffix(",")
+        return True
+
+    def _key_was_never_closed(self) -> bool:
+        """Whether this quote opens the key's value, or the next member's key: `"a: "x"`, `"a: 1, "b": 2`."""
+        text, after = self.parser.text, self.parser.pos + 1
+        before = self.parts[0]
+        if _KEY_THEN_COLON.fullmatch(before):
+            return re.match(r"\s*[:=]", text[after : after + 20]) is None
+        return bool(_KEY_THEN_VALUE.fullmatch(before) and _MEMBER_FOLLOWS.match(text, after, self.parser.end))
+
+    def _close_before_colon(self) -> bool:
+        self.parser.note("missing quote")
+        before = self.parts[0]
+        key = before[: before.index(":")]
+        self.parser.pos -= len(before) - len(key)
+        self.parts = [key.rstrip()]
         return True
 
     def _close_at_line_end(self) -> bool:
@@ -172,15 +222,19 @@ class _Scan:
         """Whether a quote that stands before `after` ends this string."""
         text, end = self.parser.text, self.parser.end
         mark = _BLANK.match(text, after, end).end()  # type: ignore[union-attr]
+        if backslash := _BACKSLASH.match(text, mark, end):
+            mark = _BLANK.match(text, backslash.end(), end).end()  # type: ignore[union-attr]
         if mark >= end:
             return True
-        following = text[mark]
+        following = WIDE.get(text[mark], text[mark])
         if self.role == "key":
             return following in ":=,}" or (mark > after and following in "\"'{[")
         if following in "}]" or following == self.closer or text.startswith(("//", "/*", "#"), mark):
             return True
         if following in ",;":
             return bool((_MEMBER if self.role == "value" else _ITEM).match(text, mark + 1, end))
+        if following == "+":
+            return not self.quoting and _PLUS.match(text, after, end) is not None
         return self._comma_is_missing(text, after, mark, end)
 
     def _comma_is_missing(self, text: str, after: int, mark: int, end: int) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 
 from jurybox.judges.json import Malformed, extract
@@ -19,6 +22,29 @@ MENDED = [
     ('[{"k": 1}, {"k": 2}}, {"k": 3}]', [{"k": 1}, {"k": 2}, {"k": 3}]),
     ('{"a": [1, 2]], "b": 3}', {"a": [1, 2], "b": 3}),
     ('{"a": {"b": [1]]}, "c": 2}', {"a": {"b": [1]}, "c": 2}),
+    ('{"a": [1, 2}, "b": 3}', {"a": [1, 2], "b": 3}),
+    ('{"a": {"b": 1], "c": 2}', {"a": {"b": 1}, "c": 2}),
+    ('{"key": "value"}, "key2": "value2"}', {"key": "value", "key2": "value2"}),
+    ('{"a": 1}, "b": 2}, "c": [3]}', {"a": 1, "b": 2, "c": [3]}),
+    ('{"city": New York, "age": 30}', {"city": "New York", "age": 30}),
+    ('{"city": San Juan de la Cruz\n}', {"city": "San Juan de la Cruz"}),
+    ('{"city": Rome", "n": 1}', {"city": "Rome", "n": 1}),
+    ('{"key: 1, "b": 2}', {"key": 1, "b": 2}),
+    ('{"key: "v", "b": 2}', {"key": "v", "b": 2}),
+    ('{"a": 1, "key: true, "b": 2}', {"a": 1, "key": True, "b": 2}),
+    ('{key": 1}', {"key": 1}),
+    ('{"a": 1, b": "x"}', {"a": 1, "b": "x"}),
+    ('{"a": "b}', {"a": "b"}),
+    ('{"a": ["b", "c]}', {"a": ["b", "c"]}),
+    ('{"a": ["x, "y"]}', {"a": ["x", "y"]}),
+    ('["y"\\, "z"]', ["y", "z"]),
+    ('{"a": "x"\\, "b": 1\\}', {"a": "x", "b": 1}),
+    ('{"a": "x" +\n "y", "b": ["p" + "q" + \'r\', "s"]}', {"a": "xy", "b": ["pqr", "s"]}),
+    ('{"code": "print("x" + "y")"}', {"code": 'print("x" + "y")'}),
+    ('｛"a"：[1，2]，"b"：｛"c"："x，y"｝｝', {"a": [1, 2], "b": {"c": "x，y"}}),
+    ("{„a“: „b“, «c»: «d»}", {"a": "b", "c": "d"}),
+    ('{1: "a", 2: "b"}', {"1": "a", "2": "b"}),
+    ('> ```json\n> {"a": "x > y",\n> "b": [1,\n> 2]}\n> ```', {"a": "x > y", "b": [1, 2]}),
 ]
 
 
@@ -33,6 +59,32 @@ def test_form_is_mended(text, value):
 
 def test_a_comma_and_a_quoted_word_with_a_colon_in_a_string_are_no_member():
     assert extract('{\'a\': 1, "b": "he said, \\"yes\\": fine"}', "repair").value["b"] == 'he said, "yes": fine'
+
+
+def test_text_about_members_does_not_reopen_an_object():
+    for text in ('{"a": 1}, "b" is next.', '{"a": 1}, "b": was it?', '{"a": 1}, "b": 2'):
+        assert extract(text, "repair").value == {"a": 1}
+
+
+def test_a_text_that_ends_in_a_bracket_was_cut_off():
+    assert extract('{"code": "int f() { return 0; }', "repair").value == {"code": "int f() { return 0; }"}
+
+
+@pytest.mark.parametrize("text", ['{"a": Paris, France, "b": 1}', '{"a": true or false}', '{"a": \nnothing yet'])
+def test_where_a_bare_text_ends_is_not_guessed(text):
+    with pytest.raises(Malformed):
+        extract(text, "repair")
+
+
+@pytest.mark.parametrize(
+    "unit", ['"a"+', '{"k: ', "]", '"x\\', "\n>", '1}, "b":', '{"a": w w ', "「", "“", '"a, "b", ']
+)
+def test_no_slip_is_slow(unit):
+    text = '{"a": [' + unit * (60_000 // len(unit))
+    start = time.process_time()
+    with contextlib.suppress(Malformed):
+        extract(text, "repair")
+    assert time.process_time() - start < 2.0
 
 
 @pytest.mark.parametrize("text", ['{"a": Nul, "b": 1', "{a: b c}", '{"a": , "b": 1}'])
