@@ -23,6 +23,7 @@ from .outside.session import Rules, Session
 from .outside.waiting import Run, drive, drive_async
 from .plan import Job, infrastructure_fault, no_program, outside_the_protocol, run_job
 from .results import CodeVerdict
+from .running import Listener, Ran
 from .suite import Suite
 
 logger = logging.getLogger("jurybox")
@@ -235,6 +236,21 @@ class CodeJudge(Judge):
         if self.on_infra_error == "raise":
             raise failure
         return infrastructure_fault(failure, self._pool.report)
+
+    def run(self, programs: Sequence[str], stdin: str = "") -> list[Ran]:
+        """What programs print, without a test: each is Python source, and runs in the box under the judge's limits.
+
+        Equal programs run once. A program never raises here: what went wrong is in `Ran.error`.
+        """
+        listeners = {program: Listener(stdin) for program in programs}
+        outcomes: dict[str, Ran] = {}
+
+        def store(source: str) -> Run[None]:
+            job = Job(Program(source, (0, len(source))), listeners[source].suite(), self.rules, "fraction")
+            outcomes[source] = listeners[source].ran((yield from self._judged(job)))
+
+        drive((store(source) for source in listeners), at_once=self.workers)
+        return [outcomes[program] for program in programs]
 
     def _timed(self, verdict: CodeVerdict, seconds: float) -> CodeVerdict:
         return (

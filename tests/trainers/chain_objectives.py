@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from jurybox.trainers import GRPO, Batch, Chain, Policy, Rollout
+from jurybox.trainers.environments import Reply, play
 
 OPENINGS = ("e", "on", "tot")
 PRINTED = r"\boxed{5}"
@@ -85,17 +86,22 @@ class Hinted(Watched):
                     failed.discard(chain.group)
 
 
+@dataclass
+class Printer:
+    """Prints the same so many times, and is silent then."""
+
+    left: int
+
+    def step(self, said: str) -> Reply:
+        self.left -= 1
+        return Reply(PRINTED, role="tool", done=self.left < 0)
+
+
 class Tool(Watched):
     """The model writes, a tool answers, the model goes on; how many turns depends on the slot."""
 
     def generate(self, chains: list[Chain], policy: Policy) -> None:
-        busy, turn = list(chains), 0
-        while policy.anyone(bool(busy)):
-            policy.extend(busy, limit=3 + 12 * turn)
-            busy = [chain for chain in busy if turn < chain.slot % 3]
-            for chain in busy:
-                chain.add(PRINTED, role="tool")
-            turn += 1
+        play(chains, policy, [Printer(chain.slot % 3) for chain in chains], max_turns=9, tokens=4)
 
 
 class Branching(Watched):

@@ -121,6 +121,11 @@ class Chain:
         return bool(self.ids) and self.turns[-1].role == MODEL and self.ids[-1] in self.end_ids
 
     @property
+    def is_conversation(self) -> bool:
+        """Whether its prompt is a list of messages."""
+        return bool(is_conversational({"prompt": self.prompt}))
+
+    @property
     def own_ids(self) -> list[int]:
         """The tokens of the model's role, without what others wrote."""
         return [token for turn, ids in self._spoken() if turn.role == MODEL for token in ids]
@@ -136,7 +141,7 @@ class Chain:
 
         Of a text, what others wrote is left out and leaves a line break: a tool cannot answer for the model.
         """
-        if is_conversational({"prompt": self.prompt}):
+        if self.is_conversation:
             return self.messages or [{"role": MODEL, "content": ""}]
         return "\n".join(message["content"] for message in self.messages if message["role"] == MODEL)
 

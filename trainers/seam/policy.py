@@ -12,7 +12,7 @@ from trl import GRPOTrainer
 
 from ._setting import while_set
 from ._top import top_logprobs
-from .chain import Chain
+from .chain import MODEL, Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,45 @@ class Policy:
             raise ValueError("chains are of text: leave prompts with images to TRL's own generation")
         return [list(ids) for ids in prompt_ids]
 
+    def message_ids(self, content: str, role: str = "user") -> list[int]:
+        """A message behind one of the model's, and the opening of the model's next, as the chat template writes them.
+
+        Raises:
+            ValueError: a template that writes the model's message otherwise when another one follows.
+        """
+        trainer = self._trainer
+        spoken = [{"role": "user", "content": "?"}, {"role": MODEL, "content": ""}]
+
+        def ids(messages: list[dict[str, str]], opens: bool) -> list[int]:
+            written = self.tokenizer.apply_chat_template(
+                messages,
+                add_generation_prompt=opens,
+                tokenize=True,
+                return_dict=False,
+                chat_template=trainer.chat_template,
+                **trainer.chat_template_kwargs,
+            )
+            return list(written)
+
+        before, whole = ids(spoken, opens=False), ids([*spoken, {"role": role, "content": content}], opens=True)
+        ends = [place for place, token in enumerate(before) if token in trainer.eos_token_ids]
+        before = before[: ends[-1] + 1] if ends else before  # some templates write a line break behind the end
+        if whole[: len(before)] != before:
+            raise ValueError("the chat template rewrites the model's message when another one follows")
+        return whole[len(before) :]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens, without special ones."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
     def extend(
-        self, chains: Sequence[Chain], *, limit: int | None = None, stop: Sequence[str] = (), top: int = 0
+        self,
+        chains: Sequence[Chain],
+        *,
+        limit: int | None = None,
+        tokens: int | None = None,
+        stop: Sequence[str] = (),
+        top: int = 0,
     ) -> list[Segment]:
         """Let the policy go on with each chain, at the temperature of training. *Collective.*
 
@@ -113,11 +146,16 @@ class Policy:
 
         Args:
             limit: tokens at which a chain stops, counted from its start; `max_completion_length` at most.
+            tokens: how many a chain may get now.
             stop: texts behind which a chain stops, its token included. What is drawn beyond is thrown away.
             top: how many of the likeliest tokens' log-probabilities to give, for one more forward pass.
         """
-        live = [chain for chain in chains if not chain.ended and chain.room(limit)]
-        sizes = self.gather([(len(live), max((chain.room(limit) for chain in live), default=0))])
+
+        def room(chain: Chain) -> int:
+            return chain.room(limit) if tokens is None else min(chain.room(limit), tokens)
+
+        live = [chain for chain in chains if not chain.ended and room(chain)]
+        sizes = self.gather([(len(live), max(map(room, live), default=0))])
         rows, longest = (max(size) for size in zip(*sizes, strict=True))
         if not rows:
             return [Segment() for _ in chains]
@@ -126,7 +164,7 @@ class Policy:
         segments: dict[int, Segment] = {}
         starts = [len(chain.ids) for chain in live]
         for place, chain in enumerate(live):
-            ids, stopped = self._cut(drawn[place][: chain.room(limit)], stop)
+            ids, stopped = self._cut(drawn[place][: room(chain)], stop)
             chain.add(ids, logprobs=None if logprobs is None else logprobs[place][: len(ids)])
             segments[id(chain)] = Segment(ids, stopped, chain.ended)
         if top:
