@@ -1,7 +1,7 @@
 """Everything this project claims, to run again.
 
 python -m jurybox.benchmarks                    list it
-python -m jurybox.benchmarks ngrpo --seeds 3    one paper against its baseline: progress, table, JSON, plot
+python -m jurybox.benchmarks ngrpo --seeds 3    one paper against its baseline: progress, tables, JSON, a plot
 python -m jurybox.benchmarks judges.math        one comparison of speed
 python -m jurybox.benchmarks --all --quick      everything, small
 """
@@ -102,8 +102,11 @@ def _run(entry: Paper | Speed, args: argparse.Namespace, console: Console) -> No
         console.print(terminal(document))
         for text, held, seeds in claims(document):
             console.print(f"  {text}: on {held} of {seeds} seeds" + (" (quick: no evidence)" if args.quick else ""))
-        (experiment.picture or save_picture)(document, path.with_suffix(".png"))
-        console.print(f"  saved {path} and {path.with_suffix('.png').name}\n")
+        console.print(f"  saved {path}")
+        if experiment.name == entry.name:  # one picture a paper: what else it measures is in tables
+            (experiment.picture or save_picture)(document, path.with_suffix(".png"))
+            console.print(f"  saved {path.with_suffix('.png')}")
+        console.print()
 
 
 def _listing(entries: Iterable[Paper | Speed]) -> Table:

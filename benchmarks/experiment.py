@@ -7,8 +7,9 @@ and draws their curves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 Listen = Callable[[int, Mapping[str, float]], None]
@@ -39,6 +40,18 @@ class Result:
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, float] = field(default_factory=dict)
+
+    def mean(self, measure: str) -> float:
+        """Of all checks but the one before training: who learns faster has more of it."""
+        return fmean(value for step, value in self.curves[measure] if step)
+
+    def after(self, step: int, measure: str) -> float:
+        """The value at a step; of a run that ended before it or did not measure there, the last one."""
+        return dict(self.curves[measure]).get(step, self.final[measure])
+
+    def with_final(self, **more: float) -> Result:
+        """The same with more final measures."""
+        return replace(self, final={**self.final, **more})
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,8 @@ class Experiment:
         run: trains one arm with one seed; a function of a module, because it runs in a process of its own.
         steps, quick_steps: the budget of every arm.
         prepare: fills caches (a warm start) for a seed once, before the arms run side by side.
-        picture: draws the saved document to a path, instead of curves over steps.
+        picture: draws the saved document to a path, instead of curves over steps; the paper's own experiment alone
+            has a picture.
     """
 
     name: str

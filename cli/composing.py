@@ -16,7 +16,7 @@ from .stages import Clock, stage_bars
 if TYPE_CHECKING:
     from ..benchmarks.playground.heldout import HeldOut, Measurement
     from ..benchmarks.playground.record import RunRecord
-    from ..benchmarks.playground.setting import Setting
+    from ..benchmarks.playground.setups import Setup
     from ..rewards import Reward
 
 CHECKS = 5  # held-out checks during training, besides the one before
@@ -48,20 +48,20 @@ def compose_and_train(args: argparse.Namespace, console: Console) -> None:
 
     clock = Clock()
     with clock.stage("prepare policy"):
-        setting = _playground(args, console) if args.model is None else _checkpoint(args)
-    reward = composed_reward(setting.characters)
-    held_out = HeldOut(setting.held_out, reward, setting.plan.new_tokens, seed=args.seed)
+        setup = _playground(args, console) if args.model is None else _checkpoint(args)
+    reward = composed_reward(setup.characters)
+    held_out = HeldOut(setup.held_out, reward, setup.plan.new_tokens, seed=args.seed)
     with clock.stage("measure before"):
-        before = held_out.measure(setting.policy, setting.tokenizer)
+        before = held_out.measure(setup.policy, setup.tokenizer)
     _show_reward(console, reward, held_out, before)
     with clock.stage("train"):
-        history, measurements = _train(setting, reward, held_out, console)
+        history, measurements = _train(setup, reward, held_out, console)
     record = RunRecord(
-        policy=setting.policy_name,
-        data=setting.data_name,
+        policy=setup.policy_name,
+        data=setup.data_name,
         reward=repr(reward),
         weights=WEIGHTS,
-        plan=setting.plan,
+        plan=setup.plan,
         history=history,
         measurements=[before, *measurements],
         seconds=clock.seconds,
@@ -73,29 +73,29 @@ def compose_and_train(args: argparse.Namespace, console: Console) -> None:
     console.print(f"{sum(clock.seconds.values()):.0f} s · {args.output / 'demo.png'} · {args.output / 'demo.json'}")
 
 
-def _playground(args: argparse.Namespace, console: Console) -> Setting:
+def _playground(args: argparse.Namespace, console: Console) -> Setup:
     import torch
 
-    from ..benchmarks.playground.setting import playground_setting
+    from ..benchmarks.playground.setups import playground_setup
     from ..benchmarks.playground.warmstart import WarmStart
 
     torch.set_num_threads(1)  # so small a policy is no faster with more, and much slower on a busy machine
     recipe = WarmStart(seed=args.seed)
     with stage_bars(console) as bars:
         bar = bars.add_task("warm start", total=recipe.steps, note="supervised, kept for next time")
-        setting = playground_setting(
+        setup = playground_setup(
             seed=args.seed, steps=args.steps, recipe=recipe, on_step=lambda done: bars.update(bar, completed=done)
         )
         if not bars.finished:
             bars.update(bar, completed=recipe.steps, note="from the cache")
-    return setting
+    return setup
 
 
-def _checkpoint(args: argparse.Namespace) -> Setting:
-    from ..benchmarks.playground import setting, training
+def _checkpoint(args: argparse.Namespace) -> Setup:
+    from ..benchmarks.playground import setups, training
 
     try:
-        plan = setting.REAL_PLAN
+        plan = setups.REAL_PLAN
         chosen = training.Plan(
             steps=args.steps,
             prompts=plan.prompts,
@@ -103,18 +103,18 @@ def _checkpoint(args: argparse.Namespace) -> Setting:
             learning_rate=args.learning_rate or plan.learning_rate,
             seed=args.seed,
         )
-        return setting.real_setting(args.model, args.dataset, split=args.split, device=args.device, plan=chosen)
+        return setups.real_setup(args.model, args.dataset, split=args.split, device=args.device, plan=chosen)
     except (OSError, ValueError) as error:
         raise Mistake(str(error)) from error
 
 
 def _train(
-    setting: Setting, reward: Reward, held_out: HeldOut, console: Console
+    setup: Setup, reward: Reward, held_out: HeldOut, console: Console
 ) -> tuple[list[dict[str, float]], list[Measurement]]:
     """Return every step's log and the held-out measurements, the last one taken after the last step."""
     from ..benchmarks.playground.training import train
 
-    steps = setting.plan.steps
+    steps = setup.plan.steps
     checks = {round(steps * (check + 1) / CHECKS) for check in range(CHECKS)}
     measurements: list[Measurement] = []
     with stage_bars(console) as progress:
@@ -123,9 +123,9 @@ def _train(
         def listen(step: int, logs: Mapping[str, float]) -> None:
             progress.update(bar, completed=step, note=_parts_of(logs))
             if step in checks:
-                measurements.append(held_out.measure(setting.policy, setting.tokenizer, step=step))
+                measurements.append(held_out.measure(setup.policy, setup.tokenizer, step=step))
 
-        history = train(setting.policy, setting.tokenizer, reward, setting.rows, setting.plan, listen=listen)
+        history = train(setup.policy, setup.tokenizer, reward, setup.rows, setup.plan, listen=listen)
     return history, measurements
 
 

@@ -22,7 +22,7 @@ from rich.text import Text
 from .stages import Clock, stage_bars
 
 if TYPE_CHECKING:
-    from ..benchmarks.playground.hacking import Proxy, Run, StratumCheck, World
+    from ..benchmarks.playground.hacking import MethodRun, Proxy, StratumCheck, World
     from ..benchmarks.playground.hacking.parallel import Job
 
 TITLES = {"grpo": "GRPO on the proxy", "crpg": "CRPG with judges"}
@@ -109,7 +109,7 @@ def _show_taste(console: Console, proxy: Proxy) -> None:
     console.print("It cannot add: it likes working and courtesy, and has never seen an answer without end.\n")
 
 
-def _both_runs(bars: Progress, world: World, proxy: Proxy, seed: int, steps: int) -> dict[str, Run]:
+def _both_runs(bars: Progress, world: World, proxy: Proxy, seed: int, steps: int) -> dict[str, MethodRun]:
     from ..benchmarks.playground.hacking.parallel import Job, run_jobs
 
     jobs = [Job(name, seed, steps, every=max(steps // CHECKS, 1)) for name in TITLES]
@@ -122,7 +122,7 @@ def _both_runs(bars: Progress, world: World, proxy: Proxy, seed: int, steps: int
     return {name: found[name] for name in TITLES}
 
 
-def _show_result(console: Console, runs: Mapping[str, Run], steps: int) -> None:
+def _show_result(console: Console, runs: Mapping[str, MethodRun], steps: int) -> None:
     start = runs["grpo"].checkups[0]
     policies = {"warm start": start, **{TITLES[name]: run.checkups[-1] for name, run in runs.items()}}
     title = f"\n{HELD_OUT} held-out prompts of each task, after {steps} steps"
@@ -159,7 +159,7 @@ def _cell(text: str, gain: float) -> Text:
     return Text(text, style="green" if gain > 0 else "red" if gain < 0 else "")
 
 
-def _show_transcripts(console: Console, runs: Mapping[str, Run], world: World) -> None:
+def _show_transcripts(console: Console, runs: Mapping[str, MethodRun], world: World) -> None:
     """Print one prompt of each task with three completions, and what the judges say of them."""
     for task, rows in world.held_out.items():
         place = telling_prompt(task, rows, runs)
@@ -177,7 +177,7 @@ def _show_transcripts(console: Console, runs: Mapping[str, Run], world: World) -
     console.print()
 
 
-def telling_prompt(task: str, rows: list[dict[str, object]], runs: Mapping[str, Run]) -> int:
+def telling_prompt(task: str, rows: list[dict[str, object]], runs: Mapping[str, MethodRun]) -> int:
     """The first prompt that GRPO ends up failing and CRPG does not; else the first."""
     passed = {name: judged(task, rows, run.checkups[-1].strata[task].completions) for name, run in runs.items()}
     pairs = enumerate(zip(passed["grpo"], passed["crpg"], strict=True))
@@ -192,7 +192,7 @@ def judged(task: str, rows: list[dict[str, object]], completions: list[str]) -> 
     return constraint(task).verdicts(completions, **columns)
 
 
-def _save(path: Path, runs: Mapping[str, Run], proxy: Proxy, clock: Clock, seed: int, steps: int) -> None:
+def _save(path: Path, runs: Mapping[str, MethodRun], proxy: Proxy, clock: Clock, seed: int, steps: int) -> None:
     from ..benchmarks.playground.hacking import constraint
     from ..benchmarks.playground.record import versions
 

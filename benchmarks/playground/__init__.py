@@ -17,7 +17,7 @@ from .heldout import HeldOut, Measurement
 from .policy import tiny_policy
 from .record import RunRecord
 from .sampling import sample_completions
-from .setting import Setting, playground_setting, real_setting
+from .setups import Setup, playground_setup, real_setup
 from .tasks import Arithmetic, Chains, Pairs, Records, Row, Task, draw_rows
 from .tokenizer import character_tokenizer, check_alphabet
 from .training import Plan, train
@@ -33,7 +33,7 @@ __all__ = [
     "Records",
     "Row",
     "RunRecord",
-    "Setting",
+    "Setup",
     "Task",
     "WarmStart",
     "cache_directory",
@@ -47,9 +47,9 @@ __all__ = [
     "load_checkpoint",
     "load_rows",
     "load_warm_start",
-    "playground_setting",
+    "playground_setup",
     "probability_right",
-    "real_setting",
+    "real_setup",
     "sample_completions",
     "tiny_policy",
     "train",

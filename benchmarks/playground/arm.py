@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datasets import Dataset
-from transformers import PrinterCallback, TrainerCallback
+from transformers import TrainerCallback
 
 from ...trainers import ObjectiveTrainer
+from ..checks import Checks, Measures
 from ..experiment import Result, Setting
 from .cache import cached_warm_start, load_warm_start
+from .fitting import fit
 from .tasks import Row
 from .warmstart import WarmStart
 
-Measures = Mapping[str, float]
 Measuring = Callable[[Any, Any], Measures]
 """(policy, tokenizer) -> what the policy is worth; it must leave the random state alone."""
 
@@ -55,21 +55,49 @@ class PlaygroundRun:
     ) -> Result:
         """Train one arm from the warm start; `config` goes to the trainer's config class, and beats the shared one."""
         policy, tokenizer = load_warm_start(cached_warm_start(self.start(setting.seed)))
-        watch = Watch(lambda: self.measure(policy, tokenizer), min(self.every, setting.steps), setting)
-        with tempfile.TemporaryDirectory() as output:
-            settings: dict[str, Any] = {**SETTINGS, **self.config, **config}
-            learner = trainer(
-                policy,
-                self.reward,
-                args=trainer.config_class(output, max_steps=setting.steps, seed=setting.seed, **settings),
-                train_dataset=Dataset.from_list(list(self.rows(setting.seed))),
-                processing_class=tokenizer,
-                objective=objective,
-            )
-            result = watch.train(learner)
-        return replace(
-            result, curves={**result.curves, **{name: watch.logged(key) for name, key in self.logged.items()}}
+        return train_arm(
+            setting,
+            trainer,
+            trainer.config_class,
+            policy,
+            tokenizer,
+            self.rows(setting.seed),
+            lambda: self.measure(policy, tokenizer),
+            every=self.every,
+            settings={**SETTINGS, **self.config, **config},
+            logged=self.logged,
+            reward_funcs=self.reward,
+            objective=objective,
         )
+
+
+def train_arm(
+    setting: Setting,
+    trainer: Callable[..., Any],
+    config: Callable[..., Any],
+    policy: Any,
+    tokenizer: Any,
+    data: Dataset | Sequence[Row],
+    measure: Callable[[], Measures],
+    *,
+    every: int,
+    settings: Mapping[str, Any],
+    logged: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Result:
+    """Train a policy in place with any trainer; seed and number of steps are the setting's.
+
+    measure, every, logged: as in `PlaygroundRun`. settings, options: as in `fit`.
+    """
+    watch = Watch(measure, every, setting)
+    budget = {"max_steps": setting.steps, "seed": setting.seed}
+    log = fit(trainer, config, policy, tokenizer, data, {**budget, **settings}, callbacks=[watch], **options)
+    curves = {
+        name: [(int(entry["step"]), entry[key]) for entry in log if key in entry]
+        for name, key in (logged or {}).items()
+    }
+    result = watch.checks.result()
+    return replace(result, curves={**result.curves, **curves})
 
 
 SETTINGS: Mapping[str, Any] = {
@@ -79,48 +107,18 @@ SETTINGS: Mapping[str, Any] = {
     "temperature": 1.0,
     "top_k": 0,
     "beta": 0.0,
-    "use_cpu": True,
-    "bf16": False,
-    "gradient_checkpointing": False,
-    "logging_steps": 1,
-    "save_strategy": "no",
-    "report_to": "none",
-    "disable_tqdm": True,
 }
-"""One process, one thread, 8 prompts x 8 completions, nothing written."""
+"""8 prompts x 8 completions, drawn as the policy is."""
 
 
 class Watch(TrainerCallback):
-    """Measures the policy at both ends and in between, and keeps the log."""
+    """Measures the policy at both ends and in between."""
 
     def __init__(self, measure: Callable[[], Measures], every: int, setting: Setting) -> None:
-        self.measure, self.every, self.setting = measure, every, setting
-        self.checks: list[tuple[int, Measures]] = []
-        self.logs: list[tuple[int, Measures]] = []
-
-    def train(self, learner: Any) -> Result:
-        """Train to the end, and give what was measured."""
-        learner.add_callback(self)
-        learner.remove_callback(PrinterCallback)
-        learner.train()
-        return Result(final=self.checks[-1][1], start=self.checks[0][1], curves=self.curves())
+        self.measure, self.checks = measure, Checks(setting, every)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.checks.append((0, self.measure()))
+        self.checks.at(0, self.measure)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        step = state.global_step
-        if step % self.every == 0 or step == self.setting.steps:
-            self.checks.append((step, self.measure()))
-        self.setting.listen(step, self.checks[-1][1])
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        self.logs.append((state.global_step, dict(logs or {})))
-
-    def curves(self) -> dict[str, list[tuple[int, float]]]:
-        """By measure, its value at every check."""
-        return {name: [(step, check[name]) for step, check in self.checks] for name in self.checks[0][1]}
-
-    def logged(self, key: str) -> list[tuple[int, float]]:
-        """What training logged under a name; steps that did not log it are left out."""
-        return [(step, logs[key]) for step, logs in self.logs if key in logs]
+        self.checks.at(state.global_step, self.measure)

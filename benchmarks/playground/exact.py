@@ -1,12 +1,25 @@
 """The exact probability of a right answer, where there is one right completion: no sampling, no noise."""
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .tasks import Row
+
+
+def mean_by(column: str, rows: Sequence[Row], values: Sequence[float]) -> dict[str, float]:
+    """Return the mean of one value a row for each entry of a column.
+
+    >>> mean_by("operation", [{"operation": "max"}, {"operation": "min"}, {"operation": "max"}], [1.0, 0.5, 0.0])
+    {'max': 0.5, 'min': 0.5}
+    """
+    found: dict[str, list[float]] = {}
+    for row, value in zip(rows, values, strict=True):
+        found.setdefault(str(row[column]), []).append(value)
+    return {entry: fmean(several) for entry, several in found.items()}
 
 
 @torch.no_grad()

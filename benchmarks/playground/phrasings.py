@@ -10,7 +10,6 @@ gets to, on prompts that it was not trained on.
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -23,7 +22,7 @@ from torch import Tensor
 
 from ...trainers.papers.f_dpo import fdpo_optimal_policy
 from ..experiment import Result, Setting
-from .arm import Watch
+from .arm import train_arm
 from .cache import cached_warm_start, load_warm_start
 from .exact import probability_right
 from .tasks import Row, Split, split_of
@@ -157,16 +156,17 @@ def train(
     """Train one arm from the warm start, and measure it on held-out prompts."""
     policy, tokenizer = load_warm_start(cached_warm_start(warm_start(setting.seed)))
     reference = Distribution.of(policy, tokenizer)
-    watch = Watch(lambda: measure(Distribution.of(policy, tokenizer), reference), min(EVERY, setting.steps), setting)
-    with tempfile.TemporaryDirectory() as output:
-        settings: dict[str, Any] = {**SETTINGS, **config}
-        learner = trainer(
-            policy,
-            args=config_class(output, max_steps=setting.steps, seed=setting.seed, **settings),
-            train_dataset=data,
-            processing_class=tokenizer,
-        )
-        return watch.train(learner)
+    return train_arm(
+        setting,
+        trainer,
+        config_class,
+        policy,
+        tokenizer,
+        data,
+        lambda: measure(Distribution.of(policy, tokenizer), reference),
+        every=EVERY,
+        settings={**SETTINGS, **config},
+    )
 
 
 SETTINGS: Mapping[str, Any] = {
@@ -175,12 +175,4 @@ SETTINGS: Mapping[str, Any] = {
     "optim": "adamw_torch",
     "lr_scheduler_type": "linear",
     "warmup_steps": 0,
-    "use_cpu": True,
-    "bf16": False,
-    "gradient_checkpointing": False,
-    "logging_steps": 20,
-    "save_strategy": "no",
-    "report_to": "none",
-    "disable_tqdm": True,
 }
-"""One process, one thread, nothing written."""

@@ -1,15 +1,14 @@
 """One GRPO run of the playground: a plan in plain numbers, and what came of it."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ...rewards import Reward
 from ...trainers import GRPO, Objective, ObjectiveConfig, ObjectiveTrainer
+from .fitting import StepListener, fit
 from .tasks import Row
 
 
@@ -35,42 +34,24 @@ class Plan:
         if self.group < 2:
             raise ValueError(f"a group needs at least two completions to compare, got {self.group}")
 
-    def config(self, output: str) -> ObjectiveConfig:
-        """Return TRL's configuration for this plan."""
-        return ObjectiveConfig(
-            output_dir=output,
-            max_steps=self.steps,
-            per_device_train_batch_size=self.prompts * self.group,
-            num_generations=self.group,
-            max_completion_length=self.new_tokens,
-            learning_rate=self.learning_rate,
-            lr_scheduler_type="constant_with_warmup",
-            warmup_steps=5,
-            temperature=self.temperature,
-            top_k=0,
-            beta=0.0,
-            seed=self.seed,
-            use_cpu=self.device == "cpu",
-            bf16=self.device != "cpu",
-            gradient_checkpointing=self.device != "cpu",
-            logging_steps=1,
-            save_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-        )
-
-
-class StepListener(TrainerCallback):
-    """Passes on what each step logged, with the number of steps done."""
-
-    def __init__(self, listen: Callable[[int, Mapping[str, float]], None]) -> None:
-        self.listen = listen
-
-    def on_log(
-        self, args: Any, state: Any, control: Any, logs: Mapping[str, float] | None = None, **kwargs: Any
-    ) -> None:
-        if logs and "reward" in logs:  # the summary at the end of training has none
-            self.listen(state.global_step, logs)
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of TRL's configuration for this plan."""
+        return {
+            "max_steps": self.steps,
+            "per_device_train_batch_size": self.prompts * self.group,
+            "num_generations": self.group,
+            "max_completion_length": self.new_tokens,
+            "learning_rate": self.learning_rate,
+            "lr_scheduler_type": "constant_with_warmup",
+            "warmup_steps": 5,
+            "temperature": self.temperature,
+            "top_k": 0,
+            "beta": 0.0,
+            "seed": self.seed,
+            "use_cpu": self.device == "cpu",
+            "bf16": self.device != "cpu",
+            "gradient_checkpointing": self.device != "cpu",
+        }
 
 
 def train(
@@ -84,16 +65,14 @@ def train(
     listen: Callable[[int, Mapping[str, float]], None] | None = None,
 ) -> list[dict[str, float]]:
     """Train `policy` in place and return what every step logged; `listen` hears it as it happens."""
-    with tempfile.TemporaryDirectory() as output:
-        trainer = ObjectiveTrainer(
-            model=policy,
-            reward_funcs=reward,
-            args=plan.config(output),
-            train_dataset=Dataset.from_list(list(rows)),
-            processing_class=tokenizer,
-            objective=objective,
-            callbacks=[StepListener(listen)] if listen else None,
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-    return [entry for entry in trainer.state.log_history if "reward" in entry]
+    return fit(
+        ObjectiveTrainer,
+        ObjectiveConfig,
+        policy,
+        tokenizer,
+        rows,
+        plan.settings(),
+        callbacks=[StepListener(listen)] if listen else (),
+        reward_funcs=reward,
+        objective=objective,
+    )

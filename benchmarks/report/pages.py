@@ -48,20 +48,20 @@ def with_results(text: str, measured: Sequence[Document], page: Path, results: P
     _, closed, after = rest.partition(END)
     if not (found and closed):
         raise ValueError(f"{page} needs the lines {BEGIN} and {END}, between which the results go")
-    pictures = os.path.relpath(results, page.parent)
-    body = "\n\n".join(section(document, pictures) for document in measured)
+    picture = f"{os.path.relpath(results, page.parent)}/{page.stem}.png"
+    sections = (section(document, picture if document["experiment"] == page.stem else None) for document in measured)
+    body = "\n\n".join(sections)
     return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
 
 
-def section(document: Document, pictures: str) -> str:
-    """Title, budget, table, claims and picture of one experiment."""
-    name = document["experiment"]
+def section(document: Document, picture: str | None) -> str:
+    """Title, budget, table and claims of one experiment, and of the paper's main one the picture."""
     parts = [
         f"**{document['title']}** ({document['steps']} {document['step_name']} an arm, mean over seeds ± standard "
         "deviation)",
         table.markdown(document),
         table.markdown_claims(document),
-        f"![{document['title']}]({pictures}/{name}.png)",
+        f"![{document['title']}]({picture})" if picture else "",
     ]
     return "\n\n".join(part for part in parts if part)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from statistics import fmean
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ from torch import Tensor
 from ....trainers.grpo import grpo_advantages
 from ....trainers.objectives import consecutive_groups, importance_ratio
 from ....trainers.papers.disco import disco_loss
+from ...checks import follow
+from ...claims import below
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -96,27 +98,19 @@ def run_difficulty(setting: Setting) -> Result:
     """P(right) of the hardest question, and of all."""
     _, loss, learning_rate = DIFFICULTY_ARMS[setting.arm]
     bandit = replace(DIFFICULTY, learning_rate=learning_rate)
-    before = bandit.p_right(bandit.start)
-    curves = {"hardest": [(0, before[0].item())], "all": [(0, before.mean().item())]}
-    for batch, (right, _) in enumerate(bandit.train(loss, seed=setting.seed, batches=setting.steps), start=1):
-        curves["hardest"].append((batch, right[0].item()))
-        curves["all"].append((batch, right.mean().item()))
-        setting.listen(batch, {"P(right), hardest": right[0].item()})
-    start, final = ({name: curve[place][1] for name, curve in curves.items()} for place in (0, -1))
-    final["mean"] = fmean(right for _, right in curves["hardest"][1:])
-    return Result(start=start, final=final, curves=curves)
+    batches = bandit.train(loss, seed=setting.seed, batches=setting.steps)
+    rights = chain([bandit.p_right(bandit.start)], (right for right, _ in batches))
+    result = follow(setting, ({"hardest": right[0].item(), "all": right.mean().item()} for right in rights))
+    return result.with_final(mean=result.mean("hardest"))
 
 
 def run_constraint(setting: Setting) -> Result:
     """How far each batch takes the policy from the one that sampled it."""
     _, loss = CONSTRAINT_ARMS[setting.arm]
-    curves: dict[str, list[tuple[int, float]]] = {"kl": [], "right": []}
-    for batch, (right, kl) in enumerate(CONSTRAINT.train(loss, seed=setting.seed, batches=setting.steps), start=1):
-        curves["kl"].append((batch, kl.mean().item()))
-        curves["right"].append((batch, right.mean().item()))
-        setting.listen(batch, {"KL": kl.mean().item()})
-    mean_kl = fmean(kl for _, kl in curves["kl"])
-    return Result(final={"kl": mean_kl, "right": curves["right"][-1][1]}, curves=curves)
+    batches = CONSTRAINT.train(loss, seed=setting.seed, batches=setting.steps)
+    measured = ({"kl": kl.mean().item(), "right": right.mean().item()} for right, kl in batches)
+    result = follow(setting, measured, first=1)
+    return result.with_final(kl=result.mean("kl"))
 
 
 DIFFICULTY_EXPERIMENT = Experiment(
@@ -142,12 +136,9 @@ DIFFICULTY_EXPERIMENT = Experiment(
         ),
         Claim(
             "With twice the learning rate GRPO is still below it: mean of batches",
-            lambda results: results["grpo-double"].final["mean"] < results["disco-b"].final["mean"],
+            below("grpo-double", "disco-b", "mean"),
         ),
-        Claim(
-            "Dr. GRPO, whose force goes with p(1 − p), is below GRPO there",
-            lambda results: results["dr-grpo"].final["hardest"] < results["grpo"].final["hardest"],
-        ),
+        Claim("Dr. GRPO, whose force goes with p(1 − p), is below GRPO there", below("dr-grpo", "grpo", "hardest")),
     ),
     step_name="batches",
 )

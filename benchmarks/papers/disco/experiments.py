@@ -7,13 +7,13 @@ over all prompts that are trained on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
 from ....judges import ExactJudge
 from ....trainers import GRPO, DisCOTrainer, ObjectiveTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.exact import probability_right
@@ -100,13 +100,8 @@ def run_reuse(setting: Setting) -> Result:
 def _run(arms: Arms, setting: Setting) -> Result:
     _, trainer, objective, settings = arms[setting.arm]
     result = PAIRS.train(setting, trainer, objective=objective, **settings)
-    means = {f"mean_{name}": fmean(p for step, p in result.curves[name] if step) for name in ("hard", "all")}
     entropy = fmean(value for _, value in result.curves["entropy"][-EVERY:])
-    return replace(result, final={**result.final, **means, "entropy": entropy})
-
-
-def _above(arm: str, than: str, measure: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results[arm].final[measure] > results[than].final[measure]
+    return result.with_final(mean_hard=result.mean("hard"), mean_all=result.mean("all"), entropy=entropy)
 
 
 def _gains_most_where_it_is_hard(results: Mapping[str, Result]) -> bool:
@@ -125,12 +120,12 @@ EXPERIMENTS = (
         quick_steps=2,
         claims=(
             Claim(
-                "DisCO-b is above GRPO over all operations: mean of all checks", _above("disco-b", "grpo", "mean_all")
+                "DisCO-b is above GRPO over all operations: mean of all checks", above("disco-b", "grpo", "mean_all")
             ),
-            Claim("DisCO-b is above GRPO on the hard ones: mean of all checks", _above("disco-b", "grpo", "mean_hard")),
+            Claim("DisCO-b is above GRPO on the hard ones: mean of all checks", above("disco-b", "grpo", "mean_hard")),
             Claim("DisCO-b leads by more on the hard operations than on the others", _gains_most_where_it_is_hard),
-            Claim("DisCO is above GRPO on the hard ones: mean of all checks", _above("disco", "grpo", "mean_hard")),
-            Claim("DisCO-b ends with no less entropy than GRPO", _above("disco-b", "grpo", "entropy")),
+            Claim("DisCO is above GRPO on the hard ones: mean of all checks", above("disco", "grpo", "mean_hard")),
+            Claim("DisCO-b ends with no less entropy than GRPO", above("disco-b", "grpo", "entropy")),
         ),
         prepare=PAIRS.prepare,
     ),
@@ -145,11 +140,11 @@ EXPERIMENTS = (
         claims=(
             Claim(
                 "DisCO is above GRPO on the same whole groups: hard operations, mean of all checks",
-                _above("disco", "grpo-whole", "mean_hard"),
+                above("disco", "grpo-whole", "mean_hard"),
             ),
             Claim(
                 "DisCO is above GRPO on rows of all prompts: hard operations, mean of all checks",
-                _above("disco", "grpo", "mean_hard"),
+                above("disco", "grpo", "mean_hard"),
             ),
         ),
         prepare=PAIRS.prepare,

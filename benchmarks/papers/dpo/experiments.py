@@ -6,12 +6,12 @@ rewards must be for that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from trl import SFTConfig, SFTTrainer
 
 from ....trainers.papers.dpo import DPOConfig, DPOTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.phrasings import QUICK_STEPS, STEPS, Distribution, preference_pairs, prepare, train
 
@@ -47,10 +47,6 @@ def run(setting: Setting) -> Result:
     return train(setting, DPOTrainer, DPOConfig, pairs, measure, **ARMS[setting.arm][1])
 
 
-def _above(arm: str, other: str, measure: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results[arm].final[measure] > results[other].final[measure]
-
-
 EXPERIMENTS = (
     Experiment(
         name="dpo",
@@ -67,14 +63,14 @@ EXPERIMENTS = (
         steps=STEPS,
         quick_steps=QUICK_STEPS,
         claims=(
-            Claim("DPO ends with a higher reward than SFT", _above("dpo", "sft", "reward")),
-            Claim("DPO's margin on held-out prompts is larger", _above("dpo", "sft", "margin")),
+            Claim("DPO ends with a higher reward than SFT", above("dpo", "sft", "reward")),
+            Claim("DPO's margin on held-out prompts is larger", above("dpo", "sft", "margin")),
             Claim(
                 "DPO ends within .1 of its optimum, SFT does not",
                 lambda results: results["dpo"].final["distance"] < 0.1 < results["sft"].final["distance"],
             ),
-            Claim("a smaller β goes further from the reference", _above("dpo-weak", "dpo", "kl")),
-            Claim("conservative DPO stays nearer to it", _above("dpo", "conservative", "kl")),
+            Claim("a smaller β goes further from the reference", above("dpo-weak", "dpo", "kl")),
+            Claim("conservative DPO stays nearer to it", above("dpo", "conservative", "kl")),
         ),
         prepare=prepare,
     ),

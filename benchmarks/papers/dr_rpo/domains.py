@@ -17,6 +17,7 @@ from ....rewards.worst_case import Divergence, robust_expectation
 from ....trainers.grpo import grpo_advantages
 from ....trainers.objectives import consecutive_groups
 from ....trainers.papers.dr_rpo import domain_weights
+from ...checks import follow
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 SHARES = {"large": 0.6, "medium": 0.3, "small": 0.1}
@@ -70,13 +71,10 @@ def train(ball: Ball, *, seed: int, updates: int) -> Iterator[Tensor]:
 
 def run(setting: Setting) -> Result:
     """Train one arm; what is measured is exact."""
-    shares, checks = torch.tensor(list(SHARES.values())), []
-    for step, rewards in enumerate(train(ARMS[setting.arm], seed=setting.seed, updates=setting.steps)):
-        if step % EVERY == 0 or step == setting.steps:
-            checks.append((step, {"worst": rewards.min().item(), "mean": (shares @ rewards).item()}))
-            setting.listen(step, checks[-1][1])
-    curves = {name: [(step, check[name]) for step, check in checks] for name in ("worst", "mean")}
-    return Result(start=checks[0][1], final=checks[-1][1], curves=curves)
+    shares = torch.tensor(list(SHARES.values()))
+    rewards = train(ARMS[setting.arm], seed=setting.seed, updates=setting.steps)
+    measured = ({"worst": each.min().item(), "mean": (shares @ each).item()} for each in rewards)
+    return follow(setting, measured, every=EVERY)
 
 
 def _lift(results: Mapping[str, Result], arm: str) -> float:

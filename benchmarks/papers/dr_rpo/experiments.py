@@ -14,13 +14,13 @@ the best of all is to be right after two workings (0.625), if the policy lives t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
 from ....judges import judge
 from ....rewards import Reward, robust
 from ....trainers import ObjectiveTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.hacking.judges import right_sum
@@ -81,8 +81,7 @@ def run(setting: Setting) -> Result:
         every=EVERY,
     )
     result = playground.train(setting, ObjectiveTrainer)
-    checks = [value for _, value in result.curves["right"]]
-    return replace(result, final={"right_mean": fmean(checks), **result.final})
+    return result.with_final(right_mean=fmean(value for _, value in result.curves["right"]))
 
 
 def prepare(seed: int) -> None:
@@ -90,10 +89,6 @@ def prepare(seed: int) -> None:
     from ...playground.cache import cached_warm_start
 
     cached_warm_start(warm_start(seed))
-
-
-def _higher(measure: str, arm: str, than: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results[arm].final[measure] > results[than].final[measure]
 
 
 EXPERIMENTS = (
@@ -111,10 +106,10 @@ EXPERIMENTS = (
         steps=STEPS,
         quick_steps=6,
         claims=(
-            Claim("KL 0.5 ends right more often than the mean", _higher("right", "kl-0.5", "mean")),
-            Claim("KL 0.5 is right more often over all checks", _higher("right_mean", "kl-0.5", "mean")),
-            Claim("KL 0.1 ends right more often than the mean", _higher("right", "kl-0.1", "mean")),
-            Claim("The mean pleases the exploitable judge more than KL 0.5", _higher("thorough", "mean", "kl-0.5")),
+            Claim("KL 0.5 ends right more often than the mean", above("kl-0.5", "mean", "right")),
+            Claim("KL 0.5 is right more often over all checks", above("kl-0.5", "mean", "right_mean")),
+            Claim("KL 0.1 ends right more often than the mean", above("kl-0.1", "mean", "right")),
+            Claim("The mean pleases the exploitable judge more than KL 0.5", above("mean", "kl-0.5", "thorough")),
         ),
         prepare=prepare,
     ),

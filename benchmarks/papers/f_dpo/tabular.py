@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ....trainers.papers.f_dpo import Divergence, OptimalPolicy, fdpo_loss, fdpo_optimal_policy
+from ...checks import follow
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 ARMS: dict[str, tuple[str, Divergence, float | None]] = {
@@ -87,17 +88,10 @@ def run(setting: Setting) -> Result:
     """Train one arm."""
     _, divergence, alpha = ARMS[setting.arm]
     optimum = TABLE.optimum(divergence, alpha)
-    curve: list[tuple[int, float]] = []
-    policy = optimum.probs
-    for step, policy in enumerate(TABLE.train(divergence, alpha, seed=setting.seed, steps=setting.steps)):
-        curve.append((step, torch.special.entr(policy).sum().item()))
-        setting.listen(step, {"entropy": curve[-1][1]})
-    final = {
-        "entropy": curve[-1][1],
-        "optimum": optimum.entropy.item(),
-        "distance": (policy - optimum.probs).abs().sum().item() / 2,
-    }
-    return Result(final=final, start={"entropy": curve[0][1]}, curves={"entropy": curve})
+    policies = list(TABLE.train(divergence, alpha, seed=setting.seed, steps=setting.steps))
+    distance = (policies[-1] - optimum.probs).abs().sum().item() / 2
+    result = follow(setting, ({"entropy": torch.special.entr(policy).sum().item()} for policy in policies))
+    return result.with_final(optimum=optimum.entropy.item(), distance=distance)
 
 
 def _ordered(results: Any) -> bool:

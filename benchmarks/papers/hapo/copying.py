@@ -12,11 +12,12 @@ from typing import Any, Self
 
 from ....judges import judge
 from ....trainers import HAPOTrainer
+from ...claims import below
 from ...experiment import Claim, Experiment, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.tasks import Row, draw_rows
 from ...playground.warmstart import WarmStart
-from .measures import MEASURES, as_right, length_and_accuracy, shorter
+from .measures import MEASURES, as_right, length_and_accuracy
 
 PROBLEMS, ANSWERS = 20, 10
 DOTS = (2, 12)
@@ -94,7 +95,7 @@ EXPERIMENT = Experiment(
     steps=60,
     quick_steps=5,
     claims=(
-        Claim("HAPO ends below 0.7 of GRPO's length", shorter(factor=0.7)),
+        Claim("HAPO ends below 0.7 of GRPO's length", below("hapo", "grpo", "length", share=0.7)),
         Claim("at the same accuracy, or at most 0.05 lower", as_right),
     ),
     prepare=COPIES.prepare,

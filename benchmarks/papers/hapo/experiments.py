@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....trainers import HAPOTrainer
+from ...claims import below
 from ...experiment import Claim, Experiment, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.hacking.judges import right_sum
 from ...playground.tasks import Arithmetic, Row, draw_rows
 from ...playground.warmstart import WarmStart
 from .copying import EXPERIMENT as COPY
-from .measures import MEASURES, as_right, length_and_accuracy, shorter
+from .measures import MEASURES, as_right, length_and_accuracy
 
 PROBLEMS, HELD_OUT, NEW_TOKENS = 48, 160, 60
 TALKATIVE = Arithmetic(direct=0.05, slip=0.02, again=0.6)
@@ -75,8 +76,8 @@ EXPERIMENTS = (
         steps=60,
         quick_steps=3,
         claims=(
-            Claim("HAPO ends shorter than GRPO", shorter()),
-            Claim("and so does its linear form", shorter("hapo-linear")),
+            Claim("HAPO ends shorter than GRPO", below("hapo", "grpo", "length")),
+            Claim("and so does its linear form", below("hapo-linear", "grpo", "length")),
             Claim("at the same accuracy, or at most 0.05 lower", as_right),
         ),
         prepare=SUMS.prepare,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -24,11 +24,6 @@ def length_and_accuracy(
     texts = sample_completions(policy, tokenizer, [row["prompt"] for row in rows], new_tokens=new_tokens)
     scores = right(completions=texts, solution=[row["solution"] for row in rows])
     return {"length": fmean(map(len, texts)), "accuracy": fmean(score or 0.0 for score in scores)}
-
-
-def shorter(arm: str = "hapo", factor: float = 1.0) -> Callable[[Mapping[str, Result]], bool]:
-    """Whether an arm ends below that part of GRPO's length."""
-    return lambda results: results[arm].final["length"] < factor * results["grpo"].final["length"]
 
 
 def as_right(results: Mapping[str, Result]) -> bool:

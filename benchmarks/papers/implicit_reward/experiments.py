@@ -7,18 +7,16 @@ trained on, KL is exact: over the whole vocabulary, at every token of a demonstr
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from datasets import Dataset
 from torch import Tensor
 from trl import SFTConfig, SFTTrainer
 
 from ....trainers import FSFTConfig, FSFTTrainer
 from ...experiment import Claim, Experiment, Measure, Result, Setting
-from ...playground.arm import Watch
+from ...playground.arm import train_arm
 from ...playground.policy import tiny_policy
 from ...playground.tasks import MIRRORED, Pairs, Split, draw_rows
 from ...playground.tokenizer import character_tokenizer
@@ -83,17 +81,19 @@ def run(setting: Setting) -> Result:
     tokenizer = character_tokenizer()
     policy = tiny_policy(tokenizer, seed=setting.seed, hidden=32, layers=2, heads=2, mlp=64)
     fresh = Fresh(policy, tokenizer, setting.seed)
-    watch = Watch(lambda: fresh.measure(policy), EVERY, setting)
     _, settings = ARMS[setting.arm]
     trainer, config = (FSFTTrainer, FSFTConfig) if settings else (SFTTrainer, SFTConfig)
-    with tempfile.TemporaryDirectory() as output:
-        learner = trainer(
-            policy,
-            args=config(output, max_steps=setting.steps, seed=setting.seed, **{**SETTINGS, **settings}),
-            train_dataset=Dataset.from_list(demonstrations("train", setting.steps * BATCH, seed=setting.seed)),
-            processing_class=tokenizer,
-        )
-        return watch.train(learner)
+    return train_arm(
+        setting,
+        trainer,
+        config,
+        policy,
+        tokenizer,
+        demonstrations("train", setting.steps * BATCH, seed=setting.seed),
+        lambda: fresh.measure(policy),
+        every=EVERY,
+        settings={**SETTINGS, **settings},
+    )
 
 
 SETTINGS: Mapping[str, Any] = {
@@ -102,13 +102,6 @@ SETTINGS: Mapping[str, Any] = {
     "optim": "adamw_torch",
     "lr_scheduler_type": "constant",
     "max_grad_norm": 1.0,
-    "use_cpu": True,
-    "bf16": False,
-    "gradient_checkpointing": False,
-    "logging_steps": 10,
-    "save_strategy": "no",
-    "report_to": "none",
-    "disable_tqdm": True,
 }
 
 OTHERS = tuple(arm for arm in ARMS if arm != "sft")

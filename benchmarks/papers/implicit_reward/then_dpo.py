@@ -7,22 +7,22 @@ wrong digit; preferences are raters' comparisons of the four.
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from datasets import Dataset
-from transformers import PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from ....trainers import DPOConfig, DPOTrainer, FSFTConfig, FSFTTrainer
 from ...experiment import Claim, Experiment, Measure, Result, Setting
-from ...playground.arm import Watch
+from ...playground.arm import train_arm
 from ...playground.cache import cached_warm_start, load_warm_start
 from ...playground.exact import probability_right
+from ...playground.fitting import fit
 from ...playground.phrasings import BATCH, SETTINGS, TASK, Distribution, preference_pairs, prepare, warm_start
 
 SFT_STEPS, DPO_STEPS, QUICK_STEPS, EVERY, BETA, NOISE, RATE = 60, 40, 2, 5, 0.1, 0.3, 2e-4
+LEARNING = {**SETTINGS, "learning_rate": RATE}
 SHOWN = 1  # the phrasing of demonstrations: "it is 7."
 
 # name -> (label, settings of f-SFT; none for TRL's own trainer, None for no fine-tuning at all)
@@ -57,8 +57,9 @@ def run(setting: Setting) -> Result:
     if settings is not None:
         trainer, config = (FSFTTrainer, FSFTConfig) if settings else (SFTTrainer, SFTConfig)
         steps = QUICK_STEPS if setting.quick else SFT_STEPS
-        shown = Dataset.from_list(demonstrations(steps * BATCH, seed=setting.seed))
-        _train(trainer, config, policy, tokenizer, shown, seed=setting.seed, max_steps=steps, **settings)
+        shown = demonstrations(steps * BATCH, seed=setting.seed)
+        budget = {"max_steps": steps, "seed": setting.seed}
+        fit(trainer, config, policy, tokenizer, shown, {**LEARNING, **budget, **settings})
     tuned, nll = Distribution.of(policy, tokenizer), _nll(policy, tokenizer)
 
     def measure() -> dict[str, float]:
@@ -66,39 +67,19 @@ def run(setting: Setting) -> Result:
         worth = {"reward": now.reward, "margin": now.margin(tuned), "kl": now.kl(start), "other": now.other}
         return worth | {"nll": _nll(policy, tokenizer)}
 
-    watch = Watch(measure, min(EVERY, setting.steps), setting)
-    pairs = preference_pairs(setting)
-    more: dict[str, Any] = {"seed": setting.seed, "max_steps": setting.steps, "beta": BETA, "callbacks": [watch]}
-    _train(DPOTrainer, DPOConfig, policy, tokenizer, pairs, **more)
+    pairs, settings = preference_pairs(setting), {**LEARNING, "beta": BETA}
+    result = train_arm(
+        setting, DPOTrainer, DPOConfig, policy, tokenizer, pairs, measure, every=EVERY, settings=settings
+    )
     after_sft = {"sft_kl": tuned.kl(start), "sft_nll": nll, "sft_other": tuned.other}
-    return Result(final={**after_sft, **watch.checks[-1][1]}, curves=watch.curves())
+    # The start of DPO is the end of the fine-tuning: another one in every arm, so that the table has no line for it.
+    return replace(result, start={}).with_final(**after_sft)
 
 
 def _nll(policy: Any, tokenizer: Any) -> float:
     """Of right demonstrations of held-out prompts, in nats an answer."""
     rows = [{"prompt": row["prompt"], "expected": TASK.answers(row)[SHOWN]} for row in TASK.every_row("held-out")]
     return -probability_right(policy, tokenizer, rows).log().mean().item()
-
-
-def _train(
-    trainer: type[Any],
-    config: type[Any],
-    policy: Any,
-    tokenizer: Any,
-    data: Dataset,
-    callbacks: Sequence[TrainerCallback] = (),
-    **more: Any,
-) -> None:
-    with tempfile.TemporaryDirectory() as output:
-        learner = trainer(
-            policy,
-            args=config(output, **{**SETTINGS, "learning_rate": RATE, **more}),
-            train_dataset=data,
-            processing_class=tokenizer,
-            callbacks=list(callbacks),
-        )
-        learner.remove_callback(PrinterCallback)
-        learner.train()
 
 
 def _fewer(measure: str) -> Callable[[Mapping[str, Result]], bool]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ....trainers.papers.mdpo import mdpo_on_policy_loss_categorical, mdpo_step_size_schedule
+from ...checks import follow
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 EARLY, ITERATIONS = 10, 60
@@ -75,14 +76,9 @@ class Bandit:
 
 def run(setting: Setting) -> Result:
     """Train one arm."""
-    curve: list[tuple[int, float]] = []
-    for iteration, reward in enumerate(Bandit().train(ARMS[setting.arm], seed=setting.seed, iterations=setting.steps)):
-        curve.append((iteration, reward))
-        setting.listen(iteration, {"reward": reward})
-    early = dict(curve).get(EARLY, curve[-1][1])
-    return Result(
-        start={"reward": curve[0][1]}, final={"early": early, "reward": curve[-1][1]}, curves={"reward": curve}
-    )
+    rewards = Bandit().train(ARMS[setting.arm], seed=setting.seed, iterations=setting.steps)
+    result = follow(setting, ({"reward": reward} for reward in rewards))
+    return result.with_final(early=result.after(EARLY, "reward"))
 
 
 EXPERIMENT = Experiment(

@@ -7,13 +7,13 @@ steps: completions are what a language model's training waits for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean
 from typing import Any
 
 from ....judges import ExactJudge
 from ....trainers import GRPO, MDPOTrainer, ObjectiveTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.exact import probability_right
@@ -80,9 +80,8 @@ def run(setting: Setting) -> Result:
         inner, arm.trainer, objective=arm.objective, num_iterations=m, **arm.settings
     )
     curve = [(step // m, value) for step, value in result.curves["right"]]
-    checks = [value for generation, value in curve if generation]
-    final = {"mean": fmean(checks), "drop": largest_drop(checks), **result.final}
-    return replace(result, final=final, curves={"right": curve})
+    drop = largest_drop([value for generation, value in curve if generation])
+    return replace(result, curves={"right": curve}).with_final(mean=result.mean("right"), drop=drop)
 
 
 def largest_drop(values: Sequence[float]) -> float:
@@ -92,14 +91,6 @@ def largest_drop(values: Sequence[float]) -> float:
     0.2
     """
     return max(max(values[: place + 1]) - value for place, value in enumerate(values))
-
-
-def _final(arm: str, measure: str) -> Callable[[Mapping[str, Result]], float]:
-    return lambda results: results[arm].final[measure]
-
-
-def _above(arm: str, than: str, measure: str, share: float = 1.0) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: _final(arm, measure)(results) > share * _final(than, measure)(results)
 
 
 EXPERIMENTS = (
@@ -116,10 +107,13 @@ EXPERIMENTS = (
         steps=GENERATIONS,
         quick_steps=2,
         claims=(
-            Claim("ten steps learn faster than one: higher mean of all checks", _above("mdpo", "one", "mean")),
-            Claim("ten steps end above one", _above("mdpo", "one", "right")),
-            Claim("no clip is needed: at least .95 of GRPO's mean of all checks", _above("mdpo", "grpo", "mean", 0.95)),
-            Claim("the KL steadies: a smaller largest drop than with neither", _above("free", "mdpo", "drop")),
+            Claim("ten steps learn faster than one: higher mean of all checks", above("mdpo", "one", "mean")),
+            Claim("ten steps end above one", above("mdpo", "one", "right")),
+            Claim(
+                "no clip is needed: at least .95 of GRPO's mean of all checks",
+                above("mdpo", "grpo", "mean", share=0.95),
+            ),
+            Claim("the KL steadies: a smaller largest drop than with neither", above("free", "mdpo", "drop")),
         ),
         prepare=PAIRS.prepare,
         step_name="generations",

@@ -14,6 +14,8 @@ from torch import Tensor
 from ....trainers.grpo import grpo_advantages
 from ....trainers.objectives import consecutive_groups
 from ....trainers.papers.ngrpo import ngrpo_advantage, ngrpo_loss
+from ...checks import follow
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 RIGHT, HABIT = 0, 1
@@ -49,8 +51,8 @@ class Bandit:
     learning_rate: float = 0.02
     updates: int = 4
 
-    def train(self, arm: Arm, *, seed: int, batches: int) -> Iterator[tuple[float, float]]:
-        """Yield (P(right), entropy in nats), means over prompts, before training and after every batch."""
+    def train(self, arm: Arm, *, seed: int, batches: int) -> Iterator[dict[str, float]]:
+        """Yield P(right) and entropy in nats, means over prompts, before training and after every batch."""
         logits = torch.zeros(self.prompts, self.answers, requires_grad=True)
         with torch.no_grad():
             logits[:, HABIT] = self.confidence
@@ -79,31 +81,17 @@ class Bandit:
 
 
 @torch.no_grad()
-def _worth(logits: Tensor) -> tuple[float, float]:
+def _worth(logits: Tensor) -> dict[str, float]:
     probabilities = logits.softmax(-1)
     entropy = -(probabilities * logits.log_softmax(-1)).sum(-1)
-    return probabilities[:, RIGHT].mean().item(), entropy.mean().item()
+    return {"right": probabilities[:, RIGHT].mean().item(), "entropy": entropy.mean().item()}
 
 
 def run(setting: Setting) -> Result:
     """Train one arm."""
-    right: list[tuple[int, float]] = []
-    entropy: list[tuple[int, float]] = []
-    for batch, worth in enumerate(Bandit().train(ARMS[setting.arm], seed=setting.seed, batches=setting.steps)):
-        if batch % EVERY == 0 or batch == setting.steps:
-            right.append((batch, worth[0]))
-            entropy.append((batch, worth[1]))
-            setting.listen(batch, {"P(right)": worth[0]})
-    return Result(
-        start={"right": right[0][1], "entropy": entropy[0][1]},
-        final={
-            "early": dict(right).get(EARLY, right[-1][1]),
-            "early_entropy": dict(entropy).get(EARLY, entropy[-1][1]),
-            "right": right[-1][1],
-            "entropy": entropy[-1][1],
-        },
-        curves={"right": right, "entropy": entropy},
-    )
+    batches = Bandit().train(ARMS[setting.arm], seed=setting.seed, batches=setting.steps)
+    result = follow(setting, batches, every=EVERY)
+    return result.with_final(early=result.after(EARLY, "right"), early_entropy=result.after(EARLY, "entropy"))
 
 
 EXPERIMENT = Experiment(
@@ -126,7 +114,7 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             f"NGRPO's entropy after {EARLY} batches is higher than GRPO's",
-            lambda results: results["ngrpo"].final["early_entropy"] > results["grpo"].final["early_entropy"],
+            above("ngrpo", "grpo", "early_entropy"),
         ),
         Claim(
             "GRPO arrives too: both end above .97",

@@ -6,17 +6,16 @@ are all wrong. P(right) is exact: the probability of the one right completion, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
 from ....judges import ExactJudge
 from ....trainers import GRPO, NGRPOTrainer, ObjectiveTrainer
+from ...claims import above, below
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
-from ...playground.exact import probability_right
-from ...playground.tasks import MIRRORED, Pairs, Row, draw_rows
+from ...playground.exact import mean_by, probability_right
+from ...playground.tasks import MIRRORED, Pairs, draw_rows
 from ...playground.warmstart import WarmStart
 from .bandit import EXPERIMENT as BANDIT
 
@@ -44,12 +43,8 @@ def measure(policy: Any, tokenizer: Any) -> dict[str, float]:
     """P(right) over all prompts and over the worst operation's, and how often a group of eight would be all wrong."""
     rows = Pairs().every_row("train")
     right = probability_right(policy, tokenizer, rows)
-    operations = [_of(right.tolist(), rows, operation) for operation in MIRRORED]
+    operations = mean_by("operation", rows, right.tolist()).values()
     return {"right": fmean(operations), "worst": min(operations), "all_wrong": ((1 - right) ** GROUP).mean().item()}
-
-
-def _of(values: list[float], rows: list[Row], operation: str) -> float:
-    return fmean(value for value, row in zip(values, rows, strict=True) if row["operation"] == operation)
 
 
 PAIRS = PlaygroundRun(
@@ -74,17 +69,12 @@ def run(setting: Setting, **more: Any) -> Result:
     """Train one arm; P(right) every 20 steps."""
     _, trainer, objective, settings = ARMS[setting.arm]
     result = PAIRS.train(setting, trainer, objective=objective, **settings, **more)
-    checks = [value for step, value in result.curves["right"] if step]
-    return replace(result, final={**result.final, "mean": fmean(checks)})
+    return result.with_final(mean=result.mean("right"))
 
 
 def run_at_twice_the_rate(setting: Setting) -> Result:
     """The same with a learning rate at which pushing everything down costs more."""
     return run(setting, learning_rate=2 * RATE)
-
-
-def _above(arm: str, measure: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results[arm].final[measure] > results["grpo"].final[measure]
 
 
 LABELS = {name: label for name, (label, *_) in ARMS.items()}
@@ -95,9 +85,9 @@ MEASURES = {
     "all_wrong": Measure("share of all-wrong groups", ".3f", curve=True),
 }
 CLAIMS = (
-    Claim("NGRPO learns faster than GRPO: higher mean of all checks", _above("ngrpo", "mean")),
-    Claim("NGRPO ends above GRPO", _above("ngrpo", "right")),
-    Claim("NGRPO's worst operation ends above GRPO's", _above("ngrpo", "worst")),
+    Claim("NGRPO learns faster than GRPO: higher mean of all checks", above("ngrpo", "grpo", "mean")),
+    Claim("NGRPO ends above GRPO", above("ngrpo", "grpo", "right")),
+    Claim("NGRPO's worst operation ends above GRPO's", above("ngrpo", "grpo", "worst")),
 )
 
 EXPERIMENTS = (
@@ -111,10 +101,7 @@ EXPERIMENTS = (
         quick_steps=4,
         claims=(
             *CLAIMS,
-            Claim(
-                "The all-wrong groups do it: without them the mean is lower",
-                lambda results: results["ngrpo-drop"].final["mean"] < results["ngrpo"].final["mean"],
-            ),
+            Claim("The all-wrong groups do it: without them the mean is lower", below("ngrpo-drop", "ngrpo", "mean")),
         ),
         prepare=PAIRS.prepare,
     ),

@@ -17,9 +17,10 @@ from ....judges.pairwise import Scored
 from ....rewards import AnchorWinReward, Function, Reward
 from ....trainers import GRPO, ObjectiveTrainer
 from ....trainers.papers.pairwise_rl import PairwisePPOTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
-from ...playground.exact import probability_right
+from ...playground.exact import mean_by, probability_right
 from ...playground.tasks import MIRRORED, Pairs, Row, draw_rows
 from ...playground.warmstart import WarmStart
 from .offsets import EXPERIMENT as OFFSETS
@@ -68,10 +69,7 @@ def measure(policy: Any, tokenizer: Any) -> dict[str, float]:
     """P(right) over all prompts, and over those of the worst operation."""
     every_row = Pairs().every_row("train")
     right = probability_right(policy, tokenizer, every_row).tolist()
-    operations = [
-        fmean(p for p, row in zip(right, every_row, strict=True) if row["operation"] == operation)
-        for operation in MIRRORED
-    ]
+    operations = mean_by("operation", every_row, right).values()
     return {"right": fmean(operations), "worst": min(operations)}
 
 
@@ -96,8 +94,7 @@ def run(setting: Setting) -> Result:
     """Train one arm; P(right) every 20 steps."""
     _, trainer, objective, reward, settings = ARMS[setting.arm]
     result = replace(PLAYGROUND, reward=reward).train(setting, trainer, objective=objective, **settings)
-    checks = [value for step, value in result.curves["right"] if step]
-    return replace(result, final={**result.final, "mean": fmean(checks)})
+    return result.with_final(mean=result.mean("right"))
 
 
 EXPERIMENTS = (
@@ -114,10 +111,7 @@ EXPERIMENTS = (
         steps=STEPS,
         quick_steps=4,
         claims=(
-            Claim(
-                "pairwise PPO ends above PPO on the score",
-                lambda results: results["ppo-pairwise"].final["right"] > results["ppo-score"].final["right"],
-            ),
+            Claim("pairwise PPO ends above PPO on the score", above("ppo-pairwise", "ppo-score", "right")),
             Claim(
                 "in groups the offset makes no difference: GRPO ends within .05 with either reward",
                 lambda results: (

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ....trainers.objectives import standardize, whole_batch
+from ...checks import follow
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 TABLES, UPDATES = 10, 150
@@ -77,11 +78,7 @@ def run(setting: Setting) -> Result:
     """Train one arm on ten tables and average their curves."""
     tables = range(TABLES * setting.seed, TABLES * (setting.seed + 1))
     runs = [Prompts().train(ARMS[setting.arm], seed=table, updates=setting.steps) for table in tables]
-    curve: list[tuple[int, float]] = []
-    for update, wins in enumerate(zip(*runs, strict=True)):
-        curve.append((update, sum(wins) / len(wins)))
-        setting.listen(update, {"win": curve[-1][1]})
-    return Result(start={"win": curve[0][1]}, final={"win": curve[-1][1]}, curves={"win": curve})
+    return follow(setting, ({"win": sum(wins) / len(wins)} for wins in zip(*runs, strict=True)))
 
 
 EXPERIMENT = Experiment(

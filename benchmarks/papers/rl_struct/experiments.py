@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 from math import inf
 from statistics import fmean
 from typing import Any
@@ -120,7 +119,7 @@ def with_rises(result: Result) -> Result:
         step = rise_of(part, curve, WINDOW).step if len(curve) >= WINDOW else None
         if f"half/{part}" in MEASURES and step is not None:
             steps[f"half/{part}"] = float(step)
-    return replace(result, final={**result.final, **steps})
+    return result.with_final(**steps)
 
 
 def _ends_above(measured: str, arm: str, than: str) -> Any:

@@ -7,18 +7,17 @@ the warm start, train on as many pairs for as many steps, and are measured on he
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ....judges import LengthJudge
 from ....rewards import ModelGenerator, preferences
 from ....rewards.preferences.shards import write_whole
 from ....trainers import RSOConfig, RSOTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
-from ...playground.arm import Watch  # the same checks and curves
+from ...playground.arm import train_arm
 from ...playground.cache import cache_directory, cached_warm_start, load_warm_start
 from ...playground.hacking.judges import right_sum
 from ...playground.heldout import HeldOut
@@ -97,40 +96,30 @@ def run(setting: Setting) -> Result:
         measured = held_out.measure(policy, tokenizer)
         return {"reward": measured.reward, **{MEASURED[name]: value for name, value in measured.parts.items()}}
 
-    watch = Watch(measure, min(EVERY, setting.steps), setting)
-    with tempfile.TemporaryDirectory() as output:
-        trainer = RSOTrainer(
-            policy,
-            reference,
-            settings(output, setting, **learning),
-            train_dataset=pairs.select_columns(["prompt", "chosen", "rejected"]),
-            processing_class=tokenizer,
-        )
-        result = watch.train(trainer)
-    final = {**result.final, **described(pairs, sampled)}
-    return replace(result, final=final, notes={"pairs": made.info.description})
-
-
-def settings(output: str | Path, setting: Setting, **more: Any) -> RSOConfig:
-    """One process, one thread, nothing written."""
-    return RSOConfig(
-        str(output),
-        max_steps=setting.steps,
-        seed=setting.seed,
-        per_device_train_batch_size=BATCH,
-        gamma=GAMMA,
-        learning_rate=RATE,
-        optim="adamw_torch",
-        lr_scheduler_type="constant",
-        use_cpu=True,
-        bf16=False,
-        gradient_checkpointing=False,
-        logging_steps=1,
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        **more,
+    data = pairs.select_columns(["prompt", "chosen", "rejected"])
+    settings = {**SETTINGS, **learning}
+    result = train_arm(
+        setting,
+        RSOTrainer,
+        RSOConfig,
+        policy,
+        tokenizer,
+        data,
+        measure,
+        every=EVERY,
+        settings=settings,
+        ref_model=reference,
     )
+    return replace(result.with_final(**described(pairs, sampled)), notes={"pairs": made.info.description})
+
+
+SETTINGS: Mapping[str, Any] = {
+    "per_device_train_batch_size": BATCH,
+    "gamma": GAMMA,
+    "learning_rate": RATE,
+    "optim": "adamw_torch",
+    "lr_scheduler_type": "constant",
+}
 
 
 def described(pairs: Any, sampled: list[Row]) -> dict[str, float]:
@@ -164,10 +153,6 @@ MEASURES = {
 }
 
 
-def _above(arm: str, other: str, measure: str = "reward") -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results[arm].final[measure] > results[other].final[measure]
-
-
 EXPERIMENTS = (
     Experiment(
         name="rso",
@@ -178,9 +163,9 @@ EXPERIMENTS = (
         steps=STEPS,
         quick_steps=3,
         claims=(
-            Claim("RSO ends with a higher reward than pairs of SFT samples", _above("rso", "sft")),
-            Claim("RSO ends above pairs of different SFT samples", _above("rso", "sft-distinct")),
-            Claim("RSO ends above best and worst", _above("rso", "best-worst")),
+            Claim("RSO ends with a higher reward than pairs of SFT samples", above("rso", "sft", "reward")),
+            Claim("RSO ends above pairs of different SFT samples", above("rso", "sft-distinct", "reward")),
+            Claim("RSO ends above best and worst", above("rso", "best-worst", "reward")),
             Claim(
                 "RSO ends above the warm start, with either loss",
                 lambda results: all(

@@ -20,6 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ....rewards.preferences import rejection_sample
 from ....trainers.papers.rso import rso_loss
+from ...claims import above, below
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
 ANSWERS, FEATURES, CANDIDATES, KEPT = 300, 4, 64, 8
@@ -148,10 +149,6 @@ MEASURES = {
 }
 
 
-def _lower(measure: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results["rso"].final[measure] < results["sft"].final[measure]
-
-
 EXPERIMENT = Experiment(
     name="rso-policy",
     title="A linear policy and a curved reward: 1000 labelled pairs from three sources",
@@ -161,12 +158,12 @@ EXPERIMENT = Experiment(
     steps=100,
     quick_steps=20,
     claims=(
-        Claim("RSO's pairs give a lower log-loss on pairs of π_r than pairs of SFT samples", _lower("log_loss")),
-        Claim("and a smaller KL(π_r, π)", _lower("kl")),
         Claim(
-            "and a policy with a higher reward",
-            lambda results: results["rso"].final["reward"] > results["sft"].final["reward"],
+            "RSO's pairs give a lower log-loss on pairs of π_r than pairs of SFT samples",
+            below("rso", "sft", "log_loss"),
         ),
+        Claim("and a smaller KL(π_r, π)", below("rso", "sft", "kl")),
+        Claim("and a policy with a higher reward", above("rso", "sft", "reward")),
     ),
     step_name="iterations",
 )

@@ -7,13 +7,14 @@ deviation; what differs is the reward and the weight of a sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
 from ....judges.vulnerability import HAS_VUL, NO_VUL, RuleVulnerabilityJudge, format_valid, pair_metrics
 from ....trainers import ObjectiveTrainer, VULPOTrainer
+from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import PlaygroundRun
 from ...playground.sampling import sample_completions
@@ -109,11 +110,7 @@ def run(setting: Setting) -> Result:
         f"{name}_halfway": next(value for step, value in result.curves[name] if step >= setting.steps / 2)
         for name in ("recall", "pairs")
     }
-    return replace(result, final={**result.final, **halfway})
-
-
-def _above(measured: str) -> Callable[[Mapping[str, Result]], bool]:
-    return lambda results: results["vulpo"].final[measured] > results["label-match"].final[measured]
+    return result.with_final(**halfway)
 
 
 EXPERIMENTS = (
@@ -134,10 +131,13 @@ EXPERIMENTS = (
         steps=80,
         quick_steps=3,
         claims=(
-            Claim("Halfway VULPO's recall on vulnerable functions is above label match", _above("recall_halfway")),
-            Claim("Halfway VULPO's P-Pass@1 is above label match", _above("pairs_halfway")),
-            Claim("VULPO's recall ends above label match", _above("recall")),
-            Claim("VULPO's P-Pass@1 ends above label match", _above("pairs")),
+            Claim(
+                "Halfway VULPO's recall on vulnerable functions is above label match",
+                above("vulpo", "label-match", "recall_halfway"),
+            ),
+            Claim("Halfway VULPO's P-Pass@1 is above label match", above("vulpo", "label-match", "pairs_halfway")),
+            Claim("VULPO's recall ends above label match", above("vulpo", "label-match", "recall")),
+            Claim("VULPO's P-Pass@1 ends above label match", above("vulpo", "label-match", "pairs")),
         ),
         prepare=PLAYGROUND.prepare,
     ),

@@ -8,7 +8,7 @@ train_method("crpg", world, steps=100, …)            # or "grpo", "codpo", "cr
 
 from .checkup import Checkup, StratumCheck
 from .judges import constraint, constraints, right
-from .methods import METHODS, Method, Run, train_method
+from .methods import METHODS, Method, MethodRun, train_method
 from .preferences import Pair, draw_pairs
 from .reward_model import Proxy, learned_proxy
 from .world import STRATA, World, warm_start
@@ -18,9 +18,9 @@ __all__ = [
     "STRATA",
     "Checkup",
     "Method",
+    "MethodRun",
     "Pair",
     "Proxy",
-    "Run",
     "StratumCheck",
     "World",
     "constraint",

@@ -1,19 +1,17 @@
 """The methods that are compared: same prompts, same seed, same number of completions, same learning rate."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from time import process_time
-from typing import Any, cast
+from typing import Any
 
-from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ....rewards import Reward, Route
 from ....trainers import GRPO, ObjectiveConfig, ObjectiveTrainer
 from ....trainers.papers.cgpo import CGPOConfig, CGPOTrainer, Stratum
 from ..cache import load_warm_start
-from ..training import StepListener
+from ..fitting import StepListener, fit
 from .checkup import Checkup
 from .judges import constraint, form, right
 from .offline import train_dpo
@@ -52,7 +50,7 @@ METHODS = {
 
 
 @dataclass(frozen=True)
-class Run:
+class MethodRun:
     """One run: the method's name, its seed, the checkups from step 0 on, every step's log, and its CPU seconds."""
 
     method: str
@@ -75,7 +73,7 @@ class Run:
 
 def train_method(
     name: str, world: World, proxy: Proxy, *, seed: int, steps: int, every: int, listen: Listen | None = None
-) -> Run:
+) -> MethodRun:
     """Train the policy of a world with a method; a checkup each `every` steps and at both ends."""
     started, method = process_time(), METHODS[name]
     policy, tokenizer = load_warm_start(world.start)
@@ -91,7 +89,7 @@ def train_method(
         history = train_dpo(policy, tokenizer, world, proxy, seed=seed, steps=steps, listen=hear)
     else:
         history = _train_online(method, policy, tokenizer, world, proxy, seed, steps, hear)
-    return Run(name, seed, checkups, history, process_time() - started)
+    return MethodRun(name, seed, checkups, history, process_time() - started)
 
 
 def _train_online(
@@ -104,28 +102,15 @@ def _train_online(
     steps: int,
     hear: Listen,
 ) -> list[dict[str, float]]:
-    with tempfile.TemporaryDirectory() as output:
-        common: dict[str, Any] = {
-            "model": policy,
-            "train_dataset": Dataset.from_list(world.rows),
-            "processing_class": tokenizer,
-            "callbacks": [StepListener(hear)],
-        }
-        settings = _settings(output, seed, steps)
-        trainer: Any
-        if method.optimizer == "grpo":
-            reward, args = summed(proxy, method.weight), ObjectiveConfig(**settings)
-            trainer = ObjectiveTrainer(reward_funcs=reward, args=args, objective=GRPO, **common)
-        else:
-            # All K answers are the policy's, so that every method draws the same number of completions.
-            config = CGPOConfig(
-                kl_max=KL_MAX, optimizer=cast(Any, method.optimizer), baseline_fallback=False, **settings
-            )
-            strata = {task: Stratum(judges=constraint(task) if method.judged else ()) for task in STRATA}
-            trainer = CGPOTrainer(reward_funcs=proxy.as_reward(), strata=strata, args=config, **common)
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-        return [entry for entry in trainer.state.log_history if "reward" in entry]
+    settings, told = _settings(seed, steps), [StepListener(hear)]
+    if method.optimizer == "grpo":
+        grpo = {"reward_funcs": summed(proxy, method.weight), "objective": GRPO}
+        return fit(ObjectiveTrainer, ObjectiveConfig, policy, tokenizer, world.rows, settings, callbacks=told, **grpo)
+    # All K answers are the policy's, so that every method draws the same number of completions.
+    settings |= {"kl_max": KL_MAX, "optimizer": method.optimizer, "baseline_fallback": False}
+    strata = {task: Stratum(judges=constraint(task) if method.judged else ()) for task in STRATA}
+    cgpo = {"reward_funcs": proxy.as_reward(), "strata": strata}
+    return fit(CGPOTrainer, CGPOConfig, policy, tokenizer, world.rows, settings, callbacks=told, **cgpo)
 
 
 def summed(proxy: Proxy, weight: float) -> Reward:
@@ -136,9 +121,8 @@ def summed(proxy: Proxy, weight: float) -> Reward:
     return Route("task", {task: reward + weight * right(task) + weight * form(task) for task in STRATA})
 
 
-def _settings(output: str, seed: int, steps: int) -> dict[str, Any]:
+def _settings(seed: int, steps: int) -> dict[str, Any]:
     return {
-        "output_dir": output,
         "max_steps": steps,
         "per_device_train_batch_size": PROMPTS * GROUP,
         "num_generations": GROUP,
@@ -148,11 +132,4 @@ def _settings(output: str, seed: int, steps: int) -> dict[str, Any]:
         "warmup_steps": 5,
         "top_k": 0,
         "seed": seed,
-        "use_cpu": True,
-        "bf16": False,
-        "gradient_checkpointing": False,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        "report_to": "none",
-        "disable_tqdm": True,
     }

@@ -6,7 +6,7 @@ from functools import partial
 
 from ...experiment import Listen
 from ...side_by_side import side_by_side
-from .methods import Run, train_method
+from .methods import MethodRun, train_method
 from .reward_model import Proxy
 from .world import World
 
@@ -30,7 +30,7 @@ def run_jobs(
     *,
     workers: int,
     hear: Hear | None = None,
-) -> Iterator[Run]:
+) -> Iterator[MethodRun]:
     """Yield each run as it ends; `hear` is told of each step of each job, in this process."""
     work = [partial(_run, job, worlds[job.seed], proxies[job.seed]) for job in jobs]
     told = None if hear is None else lambda number, step, logs: hear(jobs[number], step, logs)
@@ -38,5 +38,5 @@ def run_jobs(
         yield run
 
 
-def _run(job: Job, world: World, proxy: Proxy, listen: Listen) -> Run:
+def _run(job: Job, world: World, proxy: Proxy, listen: Listen) -> MethodRun:
     return train_method(job.method, world, proxy, seed=job.seed, steps=job.steps, every=job.every, listen=listen)

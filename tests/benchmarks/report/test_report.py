@@ -118,7 +118,8 @@ def test_pages_are_made_from_json(tmp_path: Path) -> None:
     assert page.startswith("# Toy\n")
     assert page.endswith("after\n")
     assert "old" not in page
-    assert page.index("(../../results/toy.png)") < page.index("(../../results/toy-more.png)")
+    assert page.count("Two slopes**") == 2
+    assert page.count(".png") == page.count("(../../results/toy.png)") == 1
     assert "- ours is higher: yes, on all 2 seeds\n- seed 1 is 5 high: **on 1 of 2 seeds**" in page
     overview = (docs / "results.md").read_text()
     assert "## [toy](papers/toy.md)" in overview
@@ -150,7 +151,11 @@ def test_every_result_names_the_experiment_of_its_file() -> None:
         document = store.load(path)
         assert document["experiment"] == path.stem
         assert not document["quick"], f"{path.name} is a quick run's"
-        assert path.with_suffix(".png").exists()
+
+
+def test_a_paper_has_one_picture() -> None:
+    pictures = {path.stem for path in (ROOT / "benchmarks/results").glob("*.png")}
+    assert pictures == {path.stem for path in (ROOT / "benchmarks/results").glob("*.json")} & set(papers())
 
 
 def test_everything_is_listed_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +173,7 @@ def test_an_unknown_name_is_answered_with_the_names_there_are(capsys: pytest.Cap
 
 def test_pictures_that_are_checked_in_are_small() -> None:
     pictures = [*(ROOT / "benchmarks" / "results").glob("*.png"), *(ROOT / "docs").rglob("*.png")]
-    assert len(pictures) > 20
+    assert len(pictures) > 10
     for path in pictures:
         with Image.open(path) as image:
             assert image.mode == "P", f"{path.name} has no palette: save it with save_figure"

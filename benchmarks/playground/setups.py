@@ -20,7 +20,7 @@ REAL_PLAN = Plan(prompts=2, new_tokens=512, learning_rate=2e-6)
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setup:
     """A policy with its tokenizer, rows to train on, rows held out, and a plan.
 
     `characters` is the length from which a completion counts as too long; `policy_name` and `data_name` say
@@ -37,14 +37,14 @@ class Setting:
     data_name: str
 
 
-def playground_setting(
+def playground_setup(
     *, seed: int = 0, steps: int = 70, recipe: WarmStart | None = None, on_step: Callable[[int], None] | None = None
-) -> Setting:
+) -> Setup:
     """Return the warm-started policy and the chains it was started on; `on_step` hears the warm start's steps."""
     task, recipe = Chains(), recipe or WarmStart(seed=seed)
     plan = Plan(steps=steps, new_tokens=task.new_tokens, seed=seed)
     policy, tokenizer = load_warm_start(cached_warm_start(recipe, on_step=on_step))
-    return Setting(
+    return Setup(
         policy=policy,
         tokenizer=tokenizer,
         rows=draw_rows(task, TRAINING_ROWS, seed=seed),
@@ -56,9 +56,9 @@ def playground_setting(
     )
 
 
-def real_setting(
+def real_setup(
     model: str, dataset: str | None, *, split: str = "train", device: str = "cpu", plan: Plan = REAL_PLAN
-) -> Setting:
+) -> Setup:
     """Return a checkpoint by name or path with a data set by name or path, or with chains when there is none."""
     policy, tokenizer = load_checkpoint(model, device=device)
     if dataset is None:
@@ -66,7 +66,7 @@ def real_setting(
         held_out = draw_rows(Chains(), REAL_HELD_OUT_ROWS, seed=plan.seed, split="held-out")
     else:
         rows, held_out = hold_out(load_rows(dataset, split=split), most=REAL_HELD_OUT_ROWS)
-    return Setting(
+    return Setup(
         policy=policy,
         tokenizer=tokenizer,
         rows=instructed(rows, tokenizer),
