@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from .choice import HEDGED, stated_choice
+from .choice import HEDGED, Statement, stated_text, statement
 from .judge import Judge
 from .preflight import skipped
 from .sample import Sample
@@ -29,7 +29,8 @@ class ExactJudge(Judge):
 
     The thinking part is left out. With `choices` the answer is the letter that was stated last ("Answer: B",
     ``\\boxed{B}``, "Antwort: B", "so B.", "(B)"); stating two at once is wrong. With `options` an answer that is the
-    text of one of the row's options, and no letter, chooses that one, and so does a gold.
+    text of one of the row's options, and no letter, chooses that one ("Paris", "The answer is Paris."), and so does a
+    gold; a letter with the text of another option behind it states two.
 
     Reasons: "equal", "different"; with choices also "no choice", "hedged". "unfinished thinking": there is no
     answer. Abstains with "unusable gold" when the row's gold is missing, empty or none of the choices.
@@ -99,7 +100,8 @@ class ExactJudge(Judge):
 
     def _choice(self, text: str, golds: list[str], options: dict[str, str]) -> Verdict:
         assert self.choices is not None
-        letter = options.get(_bare(text)) or stated_choice(text, self.choices)
+        letter = options.get(_bare(text)) or _chosen(statement(text, self.choices), options)
+        letter = letter or (options.get(_bare(stated_text(text))) if options else None)
         if letter is None:
             return Verdict(0.0, reason="no choice")
         if letter == HEDGED:
@@ -126,6 +128,14 @@ class ExactJudge(Judge):
         return [letter for letter in letters if letter and letter in self.choices.upper() and len(letter) == 1]
 
 
+def _chosen(stated: Statement | None, options: dict[str, str]) -> str | None:
+    """The letter that was stated; with the text of another option behind it, it is two at once."""
+    if stated is None:
+        return None
+    named = options.get(_bare(stated.rest.lstrip(" .):*_]}-–—,\"'")))
+    return HEDGED if named and named != stated.letter else stated.letter
+
+
 def shorten_text(text: str, width: int = 200) -> str:
     """The beginning of a long text."""
     return text if len(text) <= width else text[:width] + "…"
@@ -133,7 +143,7 @@ def shorten_text(text: str, width: int = 200) -> str:
 
 def _bare(text: str) -> str:
     """An option's text as it is compared: without case, and white space and full stops around it."""
-    return " ".join(text.casefold().split()).strip(" .*`")
+    return " ".join(text.casefold().split()).strip(" .*`}")
 
 
 def _stream_safe(text: str) -> str:
