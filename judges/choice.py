@@ -58,7 +58,7 @@ def stated_choice(text: str, letters: str) -> str | None:
     ('B', 'hedged')
     """
     found = statement(text, letters)
-    return found and found.letter
+    return found.letter if found else None
 
 
 def statement(text: str, letters: str) -> Statement | None:
