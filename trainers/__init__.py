@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
     from .papers.rso import RSOConfig, RSOTrainer
     from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
-    from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+    from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
 
 __all__ = [
     "DPO",
@@ -99,6 +99,7 @@ __all__ = [
     "RLStructTrainer",
     "RSOConfig",
     "RSOTrainer",
+    "RewardStateCallback",
     "Rollout",
     "Stratum",
     "VULPOConfig",
@@ -142,7 +143,16 @@ _NAMES = {
     "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
     "papers.rso": ("RSOConfig", "RSOTrainer"),
     "papers.vulpo": ("VULPO", "VULPOConfig", "VULPOTrainer"),
-    "seam": ("Batch", "Chain", "Objective", "ObjectiveConfig", "ObjectiveTrainer", "Policy", "Rollout"),
+    "seam": (
+        "Batch",
+        "Chain",
+        "Objective",
+        "ObjectiveConfig",
+        "ObjectiveTrainer",
+        "Policy",
+        "RewardStateCallback",
+        "Rollout",
+    ),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

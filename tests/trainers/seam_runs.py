@@ -18,7 +18,7 @@ from trl import GRPOTrainer
 from trl.experimental.async_grpo import async_rollout_worker
 
 from jurybox.rewards import Function
-from jurybox.trainers import GRPO, Chain, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
+from jurybox.trainers import GRPO, Chain, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 
@@ -57,6 +57,8 @@ def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> 
         "steps_per_generation": 2,
         "gradient_accumulation_steps": 2,
         "max_completion_length": 8,
+        "max_steps": 4,
+        "save_strategy": "no",
     }
     return ObjectiveConfig(
         output_dir=output_dir,
@@ -65,12 +67,10 @@ def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> 
         report_to="none",
         per_device_train_batch_size=rows_per_process,
         num_iterations=2,
-        max_steps=4,
         optim="sgd",  # Adam would blow the rounding of nearly zero gradients up to a whole step
         learning_rate=0.1,
         lr_scheduler_type="constant",
         logging_steps=1,
-        save_strategy="no",
         disable_tqdm=True,
         loss_type="dapo",
         **{**defaults, **settings},
@@ -118,6 +118,24 @@ def beside_trl(model_dir: str, output_dir: str, rows_per_process: int) -> list[d
         trainer = trained(trainer_class, model_dir, count_letter, config, **options)
         results.append({"logs": trainer.state.log_history, "weights": weights(trainer).tolist()})
     return results
+
+
+def remembering(model_dir: str, output_dir: str, rows_per_process: int, **settings: Any) -> tuple[GRPOTrainer, Any]:
+    """TRL's own trainer with a reward that remembers what it gave: two optimiser steps a generation."""
+    reward = Function(count_letter).standardize("letters")
+    resume = settings.pop("resume", None)
+    config = scripted_config(output_dir, rows_per_process, generation_kwargs=END_EARLY, **settings)
+    trainer = GRPOTrainer(
+        model_dir,
+        reward,
+        args=config,
+        train_dataset=letter_dataset(),
+        eval_dataset=letter_dataset(1) if "eval_steps" in settings else None,
+        processing_class=tiny_tokenizer(),
+        callbacks=[RewardStateCallback(reward)],
+    )
+    trainer.train(resume_from_checkpoint=resume)
+    return trainer, reward
 
 
 def resumable(
@@ -195,6 +213,7 @@ if __name__ == "__main__":
         result = {
             **scripted_run(model_dir, output_dir, rows),
             "beside": beside_trl(model_dir, output_dir, rows),
+            "remembered": remembering(model_dir, output_dir, rows)[1].state_dict(),
         }
         Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
     elif name == "killed":

@@ -345,3 +345,38 @@ def test_a_judge_raises_the_share_of_satisfied_answers(build: Build) -> None:
         return sum(len(text) > 3 for text in texts) / len(texts)
 
     assert violated(short) <= violated(()) - 0.3
+
+
+@pytest.mark.slow
+def test_evaluation_before_training_draws_the_missing_baselines(build: Build) -> None:
+    trainer = build(
+        CRPGTrainer,
+        config_class=CRPGConfig,
+        reward_funcs=length,
+        train_dataset=letters(with_baseline=False),
+        trainer_options={"judges": vowel},
+    )
+    trainer.eval_dataset = letters(with_baseline=False)
+    assert math.isfinite(trainer.evaluate()["eval_reward"])
+    assert math.isfinite(trainer.evaluate(letters(with_baseline=False))["eval_reward"])
+    assert "baseline" in trainer.eval_dataset.column_names
+
+
+@pytest.mark.slow
+def test_the_log_measures_the_policy_and_not_the_baseline_answer(build: Build) -> None:
+    @judge
+    def is_baseline(completion: str) -> float:
+        return float(completion == "tete")
+
+    trainer = build(
+        CRRAFTTrainer,
+        config_class=CRRAFTConfig,
+        reward_funcs=is_baseline,
+        max_steps=1,
+        train_dataset=letters(),
+        trainer_options={"judges": vowel},
+    )
+    trainer.train()
+    log = trainer.state.log_history[0]
+    assert log["reward"] == log["rewards/is_baseline/mean"] == log["reward_std"] == 0.0
+    assert trainer.evaluate(letters())["eval_reward"] == 0.0

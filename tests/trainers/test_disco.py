@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from jurybox.judges import FormatJudge, LengthJudge
 from jurybox.trainers import Batch, DisCO, DisCOConfig, DisCOTrainer, Objective, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.objectives import group_stats
 
@@ -133,13 +134,22 @@ def test_rewards_that_tell_nothing_are_pointed_out_and_a_threshold_helps(build: 
 
     shared = settings(reward_funcs=graded, updates_per_generation=1, max_steps=1)
     unclear = build(DisCOTrainer, **shared)
-    with pytest.warns(UserWarning, match="no reward is exactly 0 or 1"):
+    with pytest.warns(UserWarning, match="8 of 8 rewards are neither 0 nor 1, for example 0.8"):
         unclear.train()
     assert unclear.state.log_history[0]["disco/frac_unlabelled"] == 1
     clear = build(DisCOTrainer, **settings(**shared | {"threshold": 0.5}))
     clear.train()
     assert clear.state.log_history[0]["disco/frac_unlabelled"] == 0
     assert set(clear._logs["advantages"]) <= {-1.0, 0.0, 1.0}
+
+
+def test_a_reward_that_can_be_more_than_right_needs_a_threshold(build: Callable[..., Any]) -> None:
+    reward = LengthJudge(4) + 0.2 * FormatJudge()
+    shared = {"reward_funcs": reward, "updates_per_generation": 1}
+    with pytest.raises(ValueError, match=r"the reward goes from 0 to 1\.2"):
+        build(DisCOTrainer, **settings(**shared))
+    build(DisCOTrainer, **settings(**shared, threshold=1.0))
+    build(DisCOTrainer, **settings(**shared | {"reward_funcs": reward.clip(0, 1)}))
 
 
 def test_the_defaults_are_the_papers() -> None:

@@ -111,8 +111,13 @@ def test_a_matrix_of_advantages_equals_trl(loss_type: str, batch: Any, monkeypat
     assert_same(trainer, {**inputs, "advantages": torch.randn(shape, generator=torch.Generator().manual_seed(1))})
 
 
-def test_the_entropy_bonus_equals_trl(batch: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("loss_type", LOSS_TYPES)
+def test_the_entropy_bonus_equals_trl(loss_type: str, batch: Any, monkeypatch: Any) -> None:
     trainer, inputs = batch
+    monkeypatch.setattr(trainer.args, "loss_type", loss_type)
+    monkeypatch.setattr(trainer, "loss_type", loss_type)
+    monkeypatch.setattr(trainer, "policy_objective", GRPO(trainer.args))
+    monkeypatch.setattr(trainer, "current_gradient_accumulation_steps", 3)
     monkeypatch.setattr(trainer, "entropy_coef", 0.5)
     monkeypatch.setattr(trainer, "_entropy_bonus_enabled", True)
     assert_same(trainer, inputs)

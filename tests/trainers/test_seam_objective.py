@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig
+from seam_tiny import tiny_model, tiny_tokenizer
 from trl import GRPOTrainer
 
 from jurybox.trainers import GRPO, Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, Rollout
@@ -211,6 +212,21 @@ def test_empty_completions_are_trained_around(loss_type: str, build: Build) -> N
     assert all(row["loss"] == row["loss"] for row in trainer.state.log_history if "loss" in row)
     assert trainer.state.log_history[0]["completions/min_length"] == 0
     assert all(torch.isfinite(p).all() for p in trainer.model.parameters())
+
+
+def test_the_reference_of_a_model_in_memory_is_a_copy_of_it(build: Build) -> None:
+    """TRL loads it by the model's name, which this one does not have."""
+
+    class Referring(GRPO):
+        needs_reference = True
+
+    tokenizer = tiny_tokenizer()
+    model = tiny_model(len(tokenizer))
+    trainer = build(ObjectiveTrainer, model=model, trainer_options={"objective": Referring}, max_steps=1)
+    start = [p.detach().clone() for p in model.parameters()]
+    trainer.train()
+    assert all(torch.equal(p, before) for p, before in zip(trainer.ref_model.parameters(), start, strict=True))
+    assert not all(torch.equal(p, before) for p, before in zip(model.parameters(), start, strict=True))
 
 
 def test_an_objective_that_draws_itself_takes_no_rollout_func(build: Build) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import torch
-from seam_runs import resumable, weights
+from seam_runs import remembering, resumable, weights
 from seam_tiny import count_letter
 from transformers import TrainerCallback
 
 from jurybox.rewards import Function, RunningMoments
-from jurybox.trainers import GRPO, ObjectiveTrainer
+from jurybox.trainers import GRPO, ObjectiveTrainer, RewardStateCallback
 from jurybox.trainers.seam.reward_state import FILE, RewardStates
 
 ROWS = 8  # a generation, in every run here
@@ -27,10 +27,6 @@ class Remembering:
 
     def __init__(self, state: RunningMoments) -> None:
         self.states = {state.name: state}
-
-    def defer_commits(self) -> None:
-        for state in self.states.values():
-            state.deferred = True
 
 
 def one_process(items: list[Any]) -> list[Any]:
@@ -177,3 +173,43 @@ def test_a_resumed_run_generates_at_the_same_steps(model_dir: str, tmp_path: Pat
     trainer, _ = resumable(model_dir, str(tmp_path), resume=str(tmp_path / "checkpoint-3"))
     generated = [row["step"] for row in trainer.state.log_history if "reward" in row]
     assert generated == [1, 3, 4, 5], "step 4 draws the lost second half of the generation of step 3 again"
+
+
+@pytest.mark.slow
+def test_a_reward_learns_by_itself_before_and_after_a_training(build: Callable[..., Any]) -> None:
+    reward = Function(count_letter).standardize("letters")
+    call = {"completions": ["eee", "t"], "letter": ["e", "e"]}
+    build(ObjectiveTrainer, reward_funcs=reward)  # that it was in a trainer changes nothing
+    reward(**call)
+    assert reward.states["letters"].count == 2
+    build(ObjectiveTrainer, reward_funcs=reward, max_steps=1).train()
+    reward(**call)
+    assert reward.states["letters"].count == 2 + ROWS + 2
+
+
+@pytest.mark.slow
+def test_in_trls_own_trainer_a_callback_forgets_evaluation_and_survives_a_resume(
+    model_dir: str, tmp_path: Path
+) -> None:
+    """Steps 1 and 3 end in the middle of a generation of 12: the checkpoint of step 3 holds what was before it."""
+    settings = {"save_strategy": "steps", "save_steps": 1, "eval_strategy": "steps", "eval_steps": 1}
+    _, reward = remembering(model_dir, str(tmp_path), 6, max_steps=3, per_device_eval_batch_size=4, **settings)
+    assert reward.states["letters"].count == 24, "two generations, and nothing of three evaluations"
+    reward(completions=["e"], letter=["e"])
+    assert reward.states["letters"].count == 25, "after the training it learns by itself again"
+
+    last = str(tmp_path / "checkpoint-3")
+    _, resumed = remembering(model_dir, str(tmp_path), 6, resume=last)
+    assert resumed.states["letters"].count == 24, "the generation of step 3 was drawn again, and counted once"
+
+    path = tmp_path / "checkpoint-3" / "trainer_state.json"
+    state = json.loads(path.read_text())
+    del state["stateful_callbacks"]["jurybox_reward_states"]
+    path.write_text(json.dumps(state))
+    with pytest.raises(ValueError, match="the checkpoint has no state of the rewards"):
+        remembering(model_dir, str(tmp_path), 6, resume=last)
+
+
+def test_a_callback_for_rewards_without_a_memory_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="none of these rewards remembers anything"):
+        RewardStateCallback(Function(count_letter))

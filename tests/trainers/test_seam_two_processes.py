@@ -45,6 +45,12 @@ def test_reward_states_commit_the_same_everywhere_and_in_the_order_of_rows(resul
     assert alone["state"]["letters"]["count"] == 24
 
 
+def test_in_trls_own_trainer_a_callback_gives_every_process_the_same_memory(results: Any) -> None:
+    (first, second), _ = results
+    assert first["remembered"] == second["remembered"]
+    assert first["remembered"]["letters"]["count"] == 24
+
+
 def test_two_processes_end_with_the_weights_and_logs_of_one(results: Any) -> None:
     (first, second), alone = results
     assert first["weights"] == second["weights"]

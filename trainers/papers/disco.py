@@ -275,6 +275,10 @@ class DisCO(Objective):
 
     whole_groups = True
 
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.told = False  # of rewards that are neither 0 nor 1
+
     def advantages(self, rollout: Rollout) -> Tensor:
         """`(N,)` +1 for right and −1 for wrong answers to a question that has both, else 0; for the log alone."""
         labels = binary_rewards(rollout.scores, self.config.threshold)
@@ -283,10 +287,13 @@ class DisCO(Objective):
         for name, where in {"valid": valid, "all_right": right == 1, "all_wrong": right == 0}.items():
             rollout.log(f"disco/frac_{name}", where.float().mean())
         rollout.log("disco/frac_unlabelled", labels.isnan().float().mean())
-        if labels.isnan().all() and not rollout.scores.isnan().all():
+        unlabelled = rollout.scores[labels.isnan() & ~rollout.scores.isnan()]
+        if len(unlabelled) and not self.told:
+            self.told = True
             warnings.warn(
-                "no reward is exactly 0 or 1, so DisCO has neither right nor wrong answers: give a reward that says "
-                "which, or set threshold to the least reward of a right answer",
+                f"{len(unlabelled)} of {len(labels)} rewards are neither 0 nor 1, for example "
+                f"{float(unlabelled.max()):g}: DisCO learns nothing from these answers. Give a reward that says which "
+                "are right, or set threshold to the least reward of a right answer",
                 stacklevel=2,
             )
         return torch.where(valid, 2 * labels - 1, 0.0).nan_to_num(nan=0.0)
@@ -311,8 +318,21 @@ class DisCOTrainer(ObjectiveTrainer):
         trainer = DisCOTrainer(model, MathJudge(), args=DisCOConfig("out"), train_dataset=dataset)
 
     Raises:
-        ValueError: `per_device_train_batch_size` is not a multiple of `num_generations`.
+        ValueError: `per_device_train_batch_size` is not a multiple of `num_generations`, or the reward can give more
+            than 1 or less than 0, and no threshold says which of that is right.
     """
 
     objective_class: ClassVar[type[DisCO]] = DisCO
     config_class: ClassVar[type[DisCOConfig]] = DisCOConfig
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        bounds = [getattr(reward, "bounds", None) for reward in self.reward_funcs]
+        if self.args.threshold is None and all(bounds):
+            ends = torch.tensor(bounds) * self.reward_weights.cpu().unsqueeze(1)
+            low, high = ends.amin(1).sum().item(), ends.amax(1).sum().item()
+            if low < 0 or high > 1:
+                raise ValueError(
+                    f"the reward goes from {low:g} to {high:g}, and DisCO takes 1 for right and 0 for wrong: set "
+                    "threshold in the config to the least reward of a right answer"
+                )

@@ -169,6 +169,10 @@ class VULPOConfig(ObjectiveConfig):
 class VULPO(Objective):
     """Centred advantages with both weights; the loss is TRL's own."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.config.label_column,)
+
     def advantages(self, rollout: Rollout) -> Tensor:
         config = self.config
         prediction = rollout.rewards[:, self.prediction(rollout.reward_names)]

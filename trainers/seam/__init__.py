@@ -13,6 +13,7 @@ from .objective import Objective  # noqa: E402
 from .pairs import Pairs, PreferenceObjective  # noqa: E402
 from .policy import Policy, Segment  # noqa: E402
 from .preference import PreferenceTrainer  # noqa: E402
+from .reward_state_callback import RewardStateCallback  # noqa: E402
 from .rollout import Rollout  # noqa: E402
 from .supervised import SupervisedTrainer  # noqa: E402
 from .trainer import ObjectiveTrainer  # noqa: E402
@@ -33,6 +34,7 @@ __all__ = [
     "Policy",
     "PreferenceObjective",
     "PreferenceTrainer",
+    "RewardStateCallback",
     "Rollout",
     "Segment",
     "SupervisedObjective",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
+from trl.trainer.utils import nanstd
 
 
 def reduce_metrics(metrics: Mapping[str, Tensor], mask: Tensor, accelerator: Accelerator) -> dict[str, float]:
@@ -43,3 +44,14 @@ def _extreme(values: Tensor, largest: bool) -> float:
     if not len(values):
         return torch.nan
     return float(values.max() if largest else values.min())
+
+
+def reward_metrics(rewards: Tensor, scores: Tensor, names: Sequence[str]) -> dict[str, float]:
+    """What TRL logs of the rewards of a generation: mean and standard deviation, of each function and of their sum.
+
+    rewards: `(n, F)`, NaN where a function abstained. scores: `(n,)`, NaN where every one did.
+    """
+    columns = {f"rewards/{name}/": rewards[:, place] for place, name in enumerate(names)}
+    each = {prefix + "mean": float(torch.nanmean(column)) for prefix, column in columns.items()}
+    each |= {prefix + "std": float(nanstd(column)) for prefix, column in columns.items()}
+    return each | {"reward": float(torch.nanmean(scores)), "reward_std": float(nanstd(scores))}

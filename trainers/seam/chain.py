@@ -41,6 +41,8 @@ class Chain:
             denominators; `logprobs` are those of the sampler, NaN where it gave none.
         columns: reach the reward functions and `rollout.rows`, beside the data set's.
         max_length: tokens it may hold.
+        measured: whether its rewards count in `reward` and `rewards/…` of the log; False for an answer that is put
+            among the policy's own, to be imitated or compared with.
     """
 
     prompt: Any
@@ -55,6 +57,7 @@ class Chain:
     trained: list[bool] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
+    measured: bool = True
     turns: list[Turn] = field(default_factory=list, repr=False)
 
     def add(

@@ -33,7 +33,7 @@ class Objective:
     needs_old_logps: ClassVar[bool] = False
     """`old_logps` even when sampling and update are aligned (one more forward, without gradient)."""
     needs_reference: ClassVar[bool] = False
-    """`ref_logps` even with `beta=0`. The reference is loaded by the name of the model."""
+    """`ref_logps` even with `beta=0`. The reference is the model of that name, or a copy of a model in memory."""
     whole_groups: ClassVar[bool] = False
     """All completions of a prompt in one micro-batch."""
     generates_in_evaluation: ClassVar[bool] = False
@@ -41,6 +41,11 @@ class Objective:
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data set that the objective itself reads, beside those of the rewards; looked for at once."""
+        return ()
 
     def advantages(self, rollout: Rollout) -> Advantages:
         """Advantages of one generation, called once per generation on every process.

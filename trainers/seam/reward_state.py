@@ -13,7 +13,8 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +43,54 @@ class RewardStates:
     def __len__(self) -> int:
         return len(self._states)
 
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While a trainer scores, commits are left to `settle`; before and after, a reward called by hand commits."""
+        before = [(state, state.deferred) for state in self._states.values()]
+        for state, _ in before:
+            state.deferred = True
+        try:
+            yield
+        finally:
+            for state, was in before:
+                state.deferred = was
+
     def settle(self, *, training: bool) -> None:
         """After scoring: commit what every process observed, or discard it in evaluation."""
         if not self._states:
             return
-        if training:
-            self._before_generation = self._snapshot()
-            shards = self._gather([{name: state.pending() for name, state in self._states.items()}])
-            for name, state in self._states.items():
-                state.commit([shard[name] for shard in shards])
-        else:
+        if not training:
             for state in self._states.values():
                 state.discard()
+            return
+        self._before_generation = self._snapshot()
+        shards = self._gather([{name: state.pending() for name, state in self._states.items()}])
+        for name, state in self._states.items():
+            state.commit([shard[name] for shard in shards])
+
+    def saved(self, *, mid_generation: bool) -> dict[str, Any]:
+        """What a checkpoint holds, plain data; in the middle of a generation the states from before it."""
+        return self._before_generation if mid_generation else self._snapshot()
+
+    def restore(self, saved: dict[str, Any], source: str) -> None:
+        """Take up what `saved` gave.
+
+        Raises:
+            ValueError: it was saved with other rewards; the message names the source.
+        """
+        if saved.keys() != self._states.keys():
+            raise ValueError(
+                f"{source} holds the state of {sorted(saved)} and the rewards now have "
+                f"{sorted(self._states)}; resume with the rewards of the saved run"
+            )
+        for name, state in self._states.items():
+            state.load_state_dict(saved[name])
+        self._before_generation = self._snapshot()
 
     def save(self, folder: str | Path, *, micro_step: int, mid_generation: bool) -> None:
         """Write the file in one move: a process killed here leaves the old file or the new one, whole."""
         os.makedirs(folder, exist_ok=True)
-        states = self._before_generation if mid_generation else self._snapshot()
+        states = self.saved(mid_generation=mid_generation)
         partial = Path(folder) / f"{FILE}.partial"
         partial.write_text(json.dumps({"format": FORMAT, "micro_step": micro_step, "states": states}))
         os.replace(partial, Path(folder) / FILE)
@@ -81,14 +113,7 @@ class RewardStates:
         saved = json.loads(path.read_text())
         if saved["format"] != FORMAT:
             raise ValueError(f"{path} has format {saved['format']}, expected {FORMAT}")
-        if saved["states"].keys() != self._states.keys():
-            raise ValueError(
-                f"{path} holds the state of {sorted(saved['states'])} and the rewards now have "
-                f"{sorted(self._states)}; resume with the rewards of the saved run"
-            )
-        for name, state in self._states.items():
-            state.load_state_dict(saved["states"][name])
-        self._before_generation = self._snapshot()
+        self.restore(saved["states"], str(path))
         return int(saved["micro_step"])
 
     def _snapshot(self) -> dict[str, Any]:
@@ -96,13 +121,12 @@ class RewardStates:
 
 
 def _collect(reward_funcs: Iterable[Any], names: Iterable[str]) -> dict[str, State]:
-    """The states by "reward/state", each once even when two rewards share it, and commits left to us."""
+    """The states by "reward/state", each once even when two rewards share it."""
     states: dict[str, State] = {}
     for reward, reward_name in zip(reward_funcs, names, strict=True):
         found = getattr(reward, "states", None)
         if not isinstance(found, dict) or not found:
             continue
-        reward.defer_commits()
         for name, state in found.items():
             key = f"{reward_name}/{name}"
             if any(state is known for known in states.values()):

@@ -16,10 +16,11 @@ from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, uns
 from ..objectives import masked_mean
 from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
-from ._metrics import reduce_metrics
+from ._metrics import reduce_metrics, reward_metrics
+from ._reference import copied_reference
 from ._setting import while_set
 from ._whole_groups import require_whole_groups, shuffle_groups
-from .ahead import look_ahead
+from .ahead import each_dataset, look_ahead, require_columns, require_distinct_names
 from .batch import Batch
 from .chain import Chain
 from .objective import Objective, replaces
@@ -40,6 +41,9 @@ VISION_KEYS = (
     "mm_token_type_ids",
     "image_position_ids",
 )
+
+# Averages over all tokens of a generation, of which TRL logs a micro-batch's share as "policy_loss".
+OVER_THE_GENERATION = ("cispo", "dapo", "vespo")
 
 
 class ObjectiveTrainer(GRPOTrainer):
@@ -85,9 +89,16 @@ class ObjectiveTrainer(GRPOTrainer):
         self.whole_groups = self.policy_objective.whole_groups or getattr(args, "whole_groups", False)
         self._check(args)
         # A reference is loaded when beta is not 0; whether it enters the loss is the objective's business.
-        with while_set(args, "beta", args.beta or float(self.policy_objective.needs_reference)):
+        needs_reference = self.policy_objective.needs_reference
+        with (
+            while_set(args, "beta", args.beta or float(needs_reference)),
+            copied_reference(model, always=needs_reference),
+        ):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
+        require_distinct_names(self.reward_funcs, self.reward_func_names)
+        for dataset in each_dataset(self.train_dataset, self.eval_dataset):
+            require_columns(self.reward_funcs, self.policy_objective.columns, dataset, every_column=self._own_columns)
         self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
         if self.policy_objective.draws(training=True):
             self._require_no_other_drawing()
@@ -133,9 +144,13 @@ class ObjectiveTrainer(GRPOTrainer):
 
     def train(self, *args: Any, **named: Any) -> Any:
         """TRL's `train`, after a look at whether the first rows of the data set can be judged (see `look_ahead`)."""
-        own = self.rollout_func is None and not replaces(self.policy_objective, "generate")
-        look_ahead(self.reward_funcs, self.train_dataset, every_column=own)
+        look_ahead(self.reward_funcs, self.train_dataset, every_column=self._own_columns)
         return super().train(*args, **named)
+
+    @property
+    def _own_columns(self) -> bool:
+        """Whether every column comes from the data set: no rollout can add one."""
+        return self.rollout_func is None and not replaces(self.policy_objective, "generate")
 
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
@@ -178,8 +193,9 @@ class ObjectiveTrainer(GRPOTrainer):
     ) -> Tensor:
         if self._chains is not None:  # a judge that counts tokens counts those of the model
             completion_ids_list = [chain.own_ids for chain in self._chains]
-        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
-        self.reward_states.settle(training=self.model.training)
+        with self.reward_states.deferred():
+            rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+            self.reward_states.settle(training=self.model.training)
         self._scored = {"rewards": rewards, "rows": inputs, "prompts": prompts, "completions": completions}
         return rewards
 
@@ -209,6 +225,14 @@ class ObjectiveTrainer(GRPOTrainer):
         mode = "train" if rollout.training else "eval"
         for name, value in rollout.metrics.items():
             self._metrics[mode][name].append(value)
+        if self._chains is not None:
+            measured = torch.tensor(gather_object([chain.measured for chain in self._chains]))
+            if not measured.all():  # TRL logged them with all rows
+                own = measured.to(rollout.rewards.device)
+                for name, value in reward_metrics(
+                    rollout.rewards[own], rollout.scores[own], rollout.reward_names
+                ).items():
+                    self._metrics[mode][name][-1] = value
         if replaces(self.policy_objective, "advantages"):
             if advantages.dim() == 2:  # the table of completions has one number a row
                 advantages = masked_mean(advantages, rollout.mask.expand_as(advantages), dim=-1)
@@ -233,19 +257,21 @@ class ObjectiveTrainer(GRPOTrainer):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
         loss, metrics = self.policy_objective.loss(batch)
+        accumulated = self.current_gradient_accumulation_steps if batch.training else 1
         log = self._metrics["train" if batch.training else "eval"]
         reduced = reduce_metrics({"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator)
         for name, value in reduced.items():
             log[name].append(value)
         if self._entropy_bonus_enabled:
-            log["policy_loss"].append(self.accelerator.gather(loss.detach()).nanmean().item())
+            share = loss.detach() / (accumulated if self.loss_type in OVER_THE_GENERATION else 1)
+            log["policy_loss"].append(self.accelerator.gather(share).nanmean().item())
             loss = loss - self.entropy_coef * masked_mean(batch.entropies, batch.mask)
             if batch.training and self.accelerator.sync_gradients:
                 log["entropy_coef"].append(self.entropy_coef)
         if router_loss is not None:
             log["aux_loss"].append(self.accelerator.gather_for_metrics(router_loss).mean().item())
             loss = loss + self.router_aux_loss_coef * router_loss
-        return loss / (self.current_gradient_accumulation_steps if batch.training else 1)
+        return loss / accumulated
 
     def _batch(self, model: Any, inputs: dict[str, Any]) -> tuple[Batch, Tensor | None]:
         """The one forward pass of the step, and the mixture-of-experts loss where the model has one."""

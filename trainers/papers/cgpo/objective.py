@@ -27,7 +27,6 @@ class CGPO(Objective):
 
     needs_reference = True
     needs_old_logps = True
-    generates_in_evaluation = True
 
     def __init__(self, config: Any, strata: Mapping[str, Stratum]) -> None:
         super().__init__(config)
@@ -72,6 +71,7 @@ class CGPO(Objective):
             if last and answer is not None and self.holds_baseline(self.task(chain.row)):
                 chain.add(text_of(answer))
                 chain.add([policy.tokenizer.eos_token_id])
+                chain.measured = False
         policy.extend([chain for chain in chains if not chain.ids])
 
     def advantages(self, rollout: Rollout) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -103,6 +104,14 @@ class CGPOTrainer(ObjectiveTrainer):
             setattr(self, name, self._with_baselines(getattr(self, name)))
         return super().train(*args, **named)
 
+    def evaluate(self, eval_dataset: Any = None, *args: Any, **named: Any) -> Any:
+        """Evaluate; baseline answers that are missing are drawn first, from the policy as it is now."""
+        if eval_dataset is None or isinstance(eval_dataset, str):  # a name is that of one of several
+            self.eval_dataset: Any = self._with_baselines(self.eval_dataset)
+        else:
+            eval_dataset = self._with_baselines(eval_dataset)
+        return super().evaluate(eval_dataset, *args, **named)
+
     def _with_baselines(self, dataset: Any) -> Any:
         column = self.policy_objective.config.baseline_column
         if isinstance(dataset, Mapping):
@@ -111,6 +120,12 @@ class CGPOTrainer(ObjectiveTrainer):
             return dataset
         if not isinstance(dataset, Dataset):
             raise ValueError(f"a streamed data set needs a column {column!r} with a baseline answer for each prompt")
+        if self.state.global_step:
+            warnings.warn(
+                f"the data set has no column {column!r}: its baseline answers are drawn from the policy as trained so "
+                "far, so its rewards cannot be compared with those against the first policy's answers",
+                stacklevel=3,
+            )
         drawn = [with_baselines(dataset, Policy(self), column)[column]]
         (answers,) = broadcast_object_list(drawn)  # every process measures against the same
         return dataset.add_column(column, list(answers))

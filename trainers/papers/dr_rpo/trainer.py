@@ -39,6 +39,10 @@ class DRRPOConfig(ObjectiveConfig):
 class DRRPO(Objective):
     """TRL's advantages times the adversary's weight of the row's domain; the loss is TRL's own."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.config.domain_column,)
+
     def advantages(self, rollout: Rollout) -> Tensor:
         config = self.config
         column = rollout.column(config.domain_column)
