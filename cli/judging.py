@@ -80,12 +80,16 @@ def _judged(source: Rows, units: Sequence[list[Row]]) -> list[tuple[Row, Verdict
         return list(zip(rows, _evaluate(source, rows), strict=True))
     except (TypeError, ValueError) as error:
         if len(units) == 1:
-            said = re.sub(r"^row \d+: ", "", str(error)) or type(error).__name__
-            return [(replace(row, error=said), None) for row in rows]
+            return [(replace(row, error=refusal(error)), None) for row in rows]
     except Exception as error:  # a judge isolates its rows, so this is about the reward as a whole
         raise Mistake(f"judging rows {rows[0].number} to {rows[-1].number} raised {told(error)}") from error
     middle = len(units) // 2
     return [*_judged(source, units[:middle]), *_judged(source, units[middle:])]
+
+
+def refusal(error: Exception) -> str:
+    """Why a reward refuses a row, without the row's number within its batch."""
+    return re.sub(r"^row \d+: ", "", str(error)) or type(error).__name__
 
 
 def explain(source: Rows, row: Row) -> Explanation:

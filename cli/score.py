@@ -81,7 +81,7 @@ def _explain(source: Rows, number: int) -> int:
     try:
         explanation = judging.explain(source, row)
     except (TypeError, ValueError) as error:  # what the reward refuses of this row, as `judge_rows` does
-        print(f"jurybox: row {number}, line {row.line}: {error}", file=sys.stderr)
+        print(f"jurybox: row {number}, line {row.line}: {judging.refusal(error)}", file=sys.stderr)
         return 1
     print(explanation)
     print(json.dumps(explanation.verdict.to_dict(), indent=2, ensure_ascii=not _writes_unicode(sys.stdout)))

@@ -23,6 +23,8 @@ JUDGES = {
     "code": ("code", "CodeJudge"),
     "exact": ("exact", "ExactJudge"),
     "format": ("format", "FormatJudge"),
+    "ifeval": ("instructions", "IFEvalJudge"),
+    "instructions": ("instructions", "InstructionJudge"),
     "json": ("json", "JSONJudge"),
     "length": ("length", "LengthJudge"),
     "math": ("math", "MathJudge"),
@@ -40,6 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     chosen.add_argument("--judge", choices=sorted(JUDGES), help="a judge by name")
     parser.add_argument("--gold", metavar="COLUMN", help="with --judge: the column of right answers")
+    parser.add_argument(
+        "--tests",
+        metavar="COLUMN[,COLUMN]",
+        help="with --judge code: the column of tests, or those that are a data set's layout: test,entry_point,prompt",
+    )
     parser.add_argument("--schema", metavar="FILE", type=Path, help="with --judge json: a JSON schema")
     parser.add_argument(
         "--option",
@@ -58,8 +65,8 @@ def select(args: Namespace) -> Reward:
     """
     if args.judge is not None:
         return _named_judge(args)
-    if args.gold or args.schema or args.option:
-        raise Mistake("--gold, --schema and --option belong to --judge; a --reward is built in its own module")
+    if args.gold or args.tests or args.schema or args.option:
+        raise Mistake("--gold, --tests, --schema and --option belong to --judge; a --reward is built in its own module")
     found = _attribute(args.reward)
     if inspect.isclass(found) and issubclass(found, (Judge, Reward)):
         raise Mistake(f"--reward {args.reward} is a class; give an object, e.g. `reward = {found.__name__}(...)`")
@@ -100,9 +107,14 @@ def _named_judge(args: Namespace) -> Reward:
     accepted = inspect.signature(kind).parameters
     if args.gold:
         options["expected" if "expected" in accepted else "answer"] = args.gold
+    if args.tests:
+        names = [name.strip() for name in args.tests.split(",")]
+        options["tests"] = names[0] if len(names) == 1 else names
     unknown = [option for option in options if option not in accepted]
     if unknown:
-        flag = {"answer": "--gold", "schema": "--schema"}.get(unknown[0], f"--option {unknown[0]}=…")
+        flag = {"answer": "--gold", "tests": "--tests", "schema": "--schema"}.get(
+            unknown[0], f"--option {unknown[0]}=…"
+        )
         raise Mistake(f"--judge {args.judge} has no use for {flag}; its options are: {', '.join(accepted)}")
     try:
         return as_reward(kind(**options))

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ..judge import Judge
 from ..sample import Sample, samples_of
@@ -27,6 +27,7 @@ from .running import Listener, Ran
 from .suite import Suite
 
 logger = logging.getLogger("jurybox")
+_Settings = TypeVar("_Settings", Limits, Compare)
 # A worker process is sent the judge anew with every chunk of work: equal copies in one process share their servers.
 _pools_of_copies: dict[tuple[ServerSettings, int, str], Pool] = {}
 ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test never is
@@ -50,7 +51,7 @@ class CodeJudge(Judge):
             own columns are the layout. "prompt" there is the row's prompt.
         layout: the layout of all rows, one of `layouts.NAMES`; None to tell it by the keys.
         workers: programs that run at once; None for one a usable core.
-        limits: time, memory and output of one program.
+        limits: time, memory and output of one program; as a mapping, what differs from the usual.
         reward: "fraction" of the tests passed, or "all": 1.0 only if every test passed, stopping at the first failure.
         reuse: "program" runs the tests of a program in one process, "test" gives each test a new one.
         isolation: "strict" raises where the machine does not offer it; "degraded" goes without and says so in every
@@ -89,12 +90,12 @@ class CodeJudge(Judge):
         tests: str | Sequence[str] = "tests",
         layout: str | None = None,
         workers: int | None = None,
-        limits: Limits | None = None,
+        limits: Limits | Mapping[str, Any] | None = None,
         reward: Literal["fraction", "all"] = "fraction",
         reuse: Literal["program", "test"] = "program",
         isolation: Literal["strict", "degraded", "none"] = "strict",
         without: Sequence[str] = (),
-        compare: Compare | None = None,
+        compare: Compare | Mapping[str, Any] | None = None,
         preload: Sequence[str] = (),
         max_tests: int | None = None,
         stop_on_first_failure: bool | None = None,
@@ -122,8 +123,8 @@ class CodeJudge(Judge):
         self.on_infra_error = on_infra_error
         self.infra_errors = 0
         self.rules = Rules(
-            limits=limits or Limits(),
-            compare=compare or Compare(),
+            limits=_settings("limits", limits, Limits()),
+            compare=_settings("compare", compare, Compare()),
             reuse=reuse,
             window=window,
             stop_on_first_failure=reward == "all" if stop_on_first_failure is None else stop_on_first_failure,
@@ -283,6 +284,16 @@ class CodeJudge(Judge):
 def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ValueError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
+
+
+def _settings(option: str, given: _Settings | Mapping[str, Any] | None, usual: _Settings) -> _Settings:
+    if given is None:
+        return usual
+    if isinstance(given, Mapping):
+        return usual.with_changes(given)
+    if not isinstance(given, type(usual)):
+        raise TypeError(f"{option} is {type(usual).__name__}(…) or a mapping of its fields, not {given!r:.80}")
+    return given
 
 
 def _layers(isolation: str, without: Sequence[str]) -> tuple[str, ...]:

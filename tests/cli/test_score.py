@@ -290,7 +290,8 @@ def test_no_input(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_judges_by_name(here: Path) -> None:
-    fields = {"prompt": "p", "gold": "1/2", "want": {"a": 1}}
+    rules = [{"rule": "words", "args": {"count": 9, "relation": "at most"}}]
+    fields = {"prompt": "p", "gold": "1/2", "want": {"a": 1}, "rules": rules}
     write("in.jsonl", [{"completion": text, **fields} for text in ("\\boxed{0.5}", "1/2", '{"a": 1}', "1 2 3 " * 50)])
     Path("schema.json").write_text('{"type": "object"}')
     passed = {
@@ -301,6 +302,7 @@ def test_judges_by_name(here: Path) -> None:
         "length --option maximum=20 --option unit=characters": [True, True, True, False],
         'format --option pattern=".*2"': [False, True, False, False],
         "repetition": [True, True, True, False],
+        "instructions --option column=rules": [True, True, True, False],
     }
     for words, expected in passed.items():
         assert main(["score", "in.jsonl", "-o", "out.jsonl", "--overwrite", "--judge", *words.split()]) == 0, words
@@ -359,7 +361,8 @@ TESTS = [{"stdin": "1", "stdout": "2"}]
 
 
 def test_a_row_whose_tests_cannot_be_read_costs_itself_only(here, capsys):
-    rows = [{"completion": CODE, "tests": tests} for tests in (TESTS, {"foo": 1}, TESTS, None, TESTS)]
+    numbers = [{"stdin": 1, "stdout": 2}]
+    rows = [{"completion": CODE, "tests": tests} for tests in (TESTS, {"foo": 1}, numbers, None, TESTS)]
     write("in.jsonl", rows)
     assert main(["score", "in.jsonl", "--judge", "code", "-o", "out.jsonl"]) == 1
     lines = read("out.jsonl")
@@ -367,7 +370,31 @@ def test_a_row_whose_tests_cannot_be_read_costs_itself_only(here, capsys):
     assert lines[1]["error"].startswith("line 2: unknown layout of tests")
     assert "bad row: line 2:" in capsys.readouterr().err
     assert main(["score", "in.jsonl", "--judge", "code", "--explain", "1"]) == 1
-    assert "row 1, line 2" in capsys.readouterr().err
+    assert "row 1, line 2: unknown layout" in capsys.readouterr().err
+
+
+def test_tests_may_stand_in_columns_of_any_name(here):
+    prompt = "def add(a, b):\n"
+    test = "def check(candidate):\n    assert candidate(1, 2) == 3\n"
+    body = [f"```python\n{prompt}    return {answer}\n```" for answer in ("a + b", "a - b")]
+    write("in.jsonl", [{"completion": c, "prompt": prompt, "entry_point": "add", "test": test} for c in body])
+    assert main(["score", "in.jsonl", "--judge", "code", "--tests", "test, entry_point,prompt", "-o", "out.jsonl"]) == 0
+    assert [line["passed"] for line in read("out.jsonl")] == [True, False]
+    write("one.jsonl", [{"completion": CODE, "input_output": json.dumps({"inputs": ["1"], "outputs": ["2"]})}])
+    assert main(["score", "one.jsonl", "--judge", "code", "--tests", "input_output", "-o", "one.out"]) == 0
+    assert [line["passed"] for line in read("one.out")] == [True]
+    assert main(["score", "one.jsonl", "--judge", "math", "--tests", "x", "-o", "no.out"]) == 2
+
+
+def test_limits_come_as_a_mapping(here, capsys):
+    endless = "```python\nwhile True: pass\n```"
+    write("in.jsonl", [{"completion": c, "tests": TESTS} for c in (CODE, endless)])
+    words = ["score", "in.jsonl", "--judge", "code", "-o", "out.jsonl", "--option"]
+    assert main([*words, 'limits={"wall_s": 0.5}']) == 0
+    assert [line["verdict"]["reason"] for line in read("out.jsonl")] == ["passed", "timeout"]
+    for option in ('limits={"walls": 1}', "limits=3", 'compare={"mode": "x"}'):
+        assert main([*words, option]) == 2, option
+        assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_compressed_file_and_a_pipe_are_read_and_written_to(here, capsys, monkeypatch):
