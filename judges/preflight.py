@@ -54,7 +54,7 @@ def preflight(subject: Checked, dataset: Iterable[Mapping[str, Any]], rows: int 
     looked = 0
     for sample in islice(_samples(dataset), rows):
         subject.require({*sample.columns, *HANDED_OVER})
-        for why in subject.unusable(sample):
+        for why in dict.fromkeys(subject.unusable(sample)):  # a judge may stand in several places
             findings.setdefault(why, []).append(sample.row)
         looked += 1
     if findings:

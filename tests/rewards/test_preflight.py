@@ -72,3 +72,9 @@ def test_schemas_are_read():
     JSONJudge(schema_column="schema").preflight(rows(schema=[{"type": "object"}]))
     with pytest.raises(PreflightError, match=r"json: unusable schema .*: row 0"):
         JSONJudge(schema_column="schema").preflight(rows(schema=["{"]))
+
+
+def test_a_judge_in_two_places_names_a_row_once() -> None:
+    math = MathJudge()
+    with pytest.raises(PreflightError, match=r"unusable gold: row 1 \(1 of 2\)$"):
+        (math + 0.5 * math.scale(0, 2)).gate(math, otherwise=0.0).preflight(rows(solution=["1", None]))
