@@ -17,10 +17,10 @@ from ..sample import Sample
 from ..verdict import Verdict
 from ..workers.pool import DeadlineExceeded, shared_pool
 from . import symbolic
-from .compare.decide import Outcome, Reading, decide, read
+from .compare.decide import Outcome, Reading, decide, read, read_gold
 from .compare.restated import is_restated, is_unevaluated
 from .compare.scalars import Settings
-from .read.extract import NOTHING, WHERE, Extract, extract, gold_text
+from .read.extract import NOTHING, WHERE, Extract, extract
 
 _LONGEST_PROMPT = 20_000  # characters, from the end, in which a restated answer is looked for
 _LOG = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ class MathJudge(Judge):
         """The gold answer as written and as read; no reading when there is nothing to compare with."""
         reading = self._golds.get(gold)
         if reading is None:
-            reading = read(gold_text(gold))
+            reading = read_gold(gold)
             self._golds[gold] = reading
         return gold, reading if reading.form else None
 

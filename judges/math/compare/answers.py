@@ -206,15 +206,15 @@ def _reversed_same_claim(answer: Claim, gold: Claim, settings: Settings) -> Find
 
 def _plain_numbers(claims: list[Claim]) -> set[Fraction] | None:
     try:
-        return {exact(c.value) for c in claims if c.value is not None and _no_equation(c)}
+        return {exact(_plain(c)) for c in claims}
     except (Undecidable, Undefined):
         return None
 
 
-def _no_equation(c: Claim) -> bool:
+def _plain(c: Claim) -> Expr:
     if c.value is None or c.name is not None:
         raise Undecidable("an equation")
-    return True
+    return c.value
 
 
 def _any(findings: Iterable[Finding]) -> Finding:

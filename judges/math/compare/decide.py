@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from ..read.golds import gold_text
 from ..read.normal import clean, normal_form
 from ..read.parse import MAX_LENGTH, parse
 from ..read.tokens import ParseError
@@ -35,6 +36,7 @@ class Reading:
     form: str
     expr: Expr | None = field(default=None)
     problem: str = ""
+    whole: str = ""  # of a gold answer: the normal form of the column as it stands, worked solution and all
 
 
 def read(text: str) -> Reading:
@@ -49,6 +51,15 @@ def read(text: str) -> Reading:
         return Reading(cleaned, form, None, str(error))
 
 
+def read_gold(solution: str) -> Reading:
+    """All forms of the answer that a gold column holds, and of the column itself: whoever repeats it is right."""
+    answer = gold_text(solution)
+    reading = read(answer)
+    if answer == solution or not reading.form:
+        return reading
+    return replace(reading, whole=read(solution).form)
+
+
 def decide(gold: Reading, answer: Reading, settings: Settings) -> Outcome:
     """The outcome without a worker."""
     equal, rule = _finding(gold, answer, settings)
@@ -58,7 +69,7 @@ def decide(gold: Reading, answer: Reading, settings: Settings) -> Outcome:
 def _finding(gold: Reading, answer: Reading, settings: Settings) -> Finding:
     if not answer.form:
         return Finding(False, "no answer")
-    if gold.form == answer.form:
+    if answer.form in (gold.form, gold.whole):
         return Finding(True, "text")
     if gold.expr is None or answer.expr is None:
         return _unparsed(gold, answer)
@@ -95,7 +106,13 @@ def _unparsed(gold: Reading, answer: Reading) -> Finding:
             return Finding(False, "not parsed")
     if gold.form.casefold() == answer.form.casefold():
         return Finding(True, "text")
+    if any(len(_WORD.findall(_COMMAND.sub(" ", reading.cleaned))) > 2 for reading in (gold, answer)):
+        return Finding(False, "text")  # a sentence, which is right as it stands or not
     return Finding(None, "undecided")
+
+
+_COMMAND = re.compile(r"\\[a-zA-Z]+(?:\{(?:[a-z]?matrix|array|cases|aligned)\*?\})?")
+_WORD = re.compile(r"(?!otherwise|and\b|for\b|when\b|where\b|const)[A-Za-z]{3,}")  # but for those of cases
 
 
 _CHOICE = re.compile(r"\(?([A-Za-z])(?:[).:]|\)?\s*$)")

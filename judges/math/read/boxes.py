@@ -8,7 +8,15 @@ from .vocabulary import TURNING
 
 _COMMAND = "\\boxed"
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
-_BARE = re.compile(r"\s{0,4}(\d+(?:[.,]\d+)*|\\[a-zA-Z]+|[a-zA-Z]+)")
+_BARE = re.compile(r"\s{0,4}(\d+(?:[.,]\d+)*|\\[a-zA-Z]+(?:\s?\{[^{}]{0,200}\}){0,3}|[a-zA-Z](?![a-zA-Z]))")
+_MENTION = re.compile(  # `put your answer in \boxed{…}` shows how, and says nothing
+    r"[\s.…]*|(?:\\[a-zA-Z]*dots|\\cdot|\\[,;: ]|[{}~\s$_?])*|"
+    r"[<\[(]?\s{0,3}(?:\\(?:text|mathrm|textbf)\s?\{)?\s{0,3}(?:(?:the|your|my|insert|put|place)\s)?(?:the\s)?"
+    r"(?:final[ _])?(?:numerical\s)?(?:answer|result|solution|content|value)(?:[ _](?:goes )?here)?\.{0,3}\s{0,3}"
+    r"\}?\s{0,3}[>\])]?",
+    re.IGNORECASE,
+)
+_LONGEST_MENTION = 50
 _AFTER = re.compile(r"[\s$]{0,4}(?:\\?%|\\text\{ ?(?:%|percent) ?\}|(?:pct|percent)\b)|_(?:\{\d{1,2}\}|\d)")
 _LONGEST_GAP = 80  # characters between two boxes that still stand side by side
 _MOST_BOXES = 64
@@ -17,7 +25,7 @@ _MARKUP = re.compile(r"\\(?:text|quad|qquad|mathrm|mbox)|[$\\\[\](){}*,;:.&+~|-]
 
 
 def last_boxes(text: str) -> list[str] | None:
-    r"""Contents of the last box that is not empty and of its neighbours, in order; None when there is no box.
+    r"""Contents of the last box that says something and of its neighbours, in order; None when there is no box.
 
     A neighbour is separated by signs or a few words such as "and", not by a sentence: `\boxed{1} and \boxed{2}` is
     one answer with two parts, while a box that corrects an earlier one stands alone. A text whose boxes are all
@@ -30,9 +38,10 @@ def last_boxes(text: str) -> list[str] | None:
     limit = len(text)
     for _ in range(_MOST_BOXES):
         content, end = _content(text, start, limit)
-        if content is None or (found and end > limit):
+        if found and (content is None or end > limit):
             break
-        if content.strip():
+        content = content or ""
+        if len(content) > _LONGEST_MENTION or not _MENTION.fullmatch(content):
             if found and not _side_by_side(text[end:limit]):
                 break
             found.append(content + _suffix(text, end))

@@ -10,11 +10,15 @@ import re
 from typing import NamedTuple
 
 from .boxes import last_boxes
+from .decoration import without_bold
+from .escapes import restored_boxes
+from .formulas import CONNECTING, formula_text, formulas, without
 from .normal import clean
 from .parse import parse
+from .tails import without_tail
 from .tokens import ParseError
 from .units import is_unit
-from .vocabulary import FUNCTIONS, MATHEMATICAL
+from .vocabulary import FUNCTIONS, MAGNITUDES, MATHEMATICAL
 
 WHERE = ("anywhere", "explicit", "box")
 LONGEST_TAIL = 100_000  # characters from the end in which an answer outside a box is looked for
@@ -58,35 +62,51 @@ def extract(completion: str, where: str = "anywhere", boxes: str = "list") -> Ex
     if "<answer>" in text and where != "box":
         tagged = text.rpartition("<answer>")[2].partition("</answer>")[0].strip()
         if tagged and "\\boxed" not in tagged:
-            return Extract(tagged, "answer tag")
+            return Extract(_from_sentence(tagged), "answer tag")
+    text = restored_boxes(text)
     found = last_boxes(text)
     if found:
-        return Extract(_joined(found if boxes == "list" else found[-1:]), "box")
-    if found is not None:
-        return Extract("", "empty box")
+        return Extract(joined(found if boxes == "list" else found[-1:]), "box")
     if where == "box":
-        return Extract("", "no box")
-    return _outside_boxes(text, where)
+        return Extract("", "no box" if found is None else "empty box")
+    if found is None:
+        return outside_boxes(text, where)
+    elsewhere = outside_boxes(_EMPTY_BOX.sub(" ", text), where)
+    return elsewhere if elsewhere.text else Extract("", "empty box")
 
 
-def _joined(boxes: list[str]) -> str:
+_EMPTY_BOX = re.compile(r"\\boxed ?(?:\{[^{}]{0,40}(?:\{[^{}]{0,40}\})?[^{}]{0,10}\})?")
+
+
+def _from_sentence(text: str) -> str:
+    """The answer of a tag with a sentence in it; a tag with nothing but an answer, words or a letter, as it is."""
+    spoken = bool(_COPULA.search(text)) and re.match(r"\W{0,3}[A-Za-z]{2}", text)
+    if not (spoken or any(map(str.isdigit, text))) or re.match(r"\(?[A-H][).:]", text):
+        return text
+    if _whole(text) or _whole(text.strip(" .*")):
+        return text
+    return outside_boxes(text, "anywhere").text or text
+
+
+def joined(boxes: list[str]) -> str:
     if len(boxes) == 1:
-        return _LEAD_IN.sub("", boxes[0])
+        return stated(_WRAPPED.sub(r"\1", boxes[0])) or LEAD_IN.sub("", boxes[0])
     return ", ".join(dict.fromkeys(box.strip() for box in boxes))
 
 
-_LEAD_IN = re.compile(r"\s{0,9}\\(?:text|mbox|textbf)\s?\{[^{}]{0,60}(?:\bis|\bare|:|=)\s{0,9}\}")
+_WRAPPED = re.compile(r"\\(?:text|mbox|textbf|mathrm)\s?\{([^{}]{0,200})\}")
+LEAD_IN = re.compile(r"\s{0,9}\\(?:text|mbox|textbf)\s?\{[^{}]{0,60}(?:\bis|\bare|:|=)\s{0,9}\}")
 
 
-def _outside_boxes(text: str, where: str) -> Extract:
+def outside_boxes(text: str, where: str) -> Extract:
     text = text[-LONGEST_TAIL:].strip()
     hashes = text.rfind("####")
     if hashes >= 0 and (line := text[hashes:].lstrip("# ").partition("\n")[0].strip()):
         return Extract(line, "####")
-    text = _ONE_LINE.sub(" ", text)
-    stated = _stated(text)
-    if stated:
-        return Extract(stated, "answer phrase")
+    text = without_bold(_CALCULATION.sub("", _ONE_LINE.sub(" ", text)))
+    said = stated(text)
+    if said:
+        return Extract(said, "answer phrase")
     if where == "explicit" or not text:
         return NOTHING
     for place, rule in _FALLBACKS:
@@ -97,9 +117,10 @@ def _outside_boxes(text: str, where: str) -> Extract:
 
 
 _ONE_LINE = re.compile(r"[ \t\0\u00a0]+")
-_PHRASE = re.compile(
-    r"(?:answers?|答案)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?"
-    r"(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为)[ :*_]{0,4}",
+_CALCULATION = re.compile(r"<<[^<>\n]{0,120}>>")  # GSM8K's calls of a calculator: 9 * 2 = $<<9*2=18>>18
+PHRASE = re.compile(
+    r"(?:answers?|答案|答え|정답|답)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?"
+    r"(?:is|are|was|=|:|：|should be|must be|would be|equals|是|为|為|は|은|는)[ :：*_]{0,4}",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。；]|\n")
@@ -109,13 +130,14 @@ _ASIDE = re.compile(
 )
 _COPULA = re.compile(
     r"(?: is| are| equals?| be| by| get| becomes)(?: therefore| thus| then| exactly| just| simply)?:? |[=:] "
+    r"|(?<=[\u3040-\u9fff])(?:是|为|為|は)[:： ]?|："
 )
 
 
-def _stated(text: str) -> str:
+def stated(text: str) -> str:
     """What follows the last "the answer is", as far as it is an answer."""
     last = None
-    for match in _PHRASE.finditer(text):
+    for match in PHRASE.finditer(text):
         last = match
     if last is None:
         return ""
@@ -127,18 +149,22 @@ def _from_clause(clause: str) -> str:
     """The answer in a clause such as "The largest $n$ is 34. I hope so"."""
     spans = formulas(clause)
     end = _end_of_sentence(clause, spans)
+    end = min(end, len(without_tail(clause[:end])))
     spans = [span for span in spans if span[0] < end]
     sentence = clause[:end]
     copulas = [m for m in _COPULA.finditer(sentence) if not any(a <= m.start() < b for a, b in spans)]
-    if copulas and re.match(r"[A-Za-z]{2}", sentence):
+    if copulas and (re.match(r"[A-Za-z]{2}", sentence) or _PAID.search(sentence)):
         start = copulas[-1].end()
         spans = [(a - start, b - start) for a, b in spans if a >= start]
         sentence = sentence[start:]
     if spans:
-        return _formula_text(sentence, spans)
+        return formula_text(sentence, spans, stated=True)
     aside = _ASIDE.search(sentence)
     sentence = sentence[: aside.start()] if aside else sentence
     return _tidy(sentence)
+
+
+_PAID = re.compile(r"= ?\$ ?\d[\d,]*(?:\.\d+)?$")  # $9/egg * 2 eggs = $18
 
 
 def _end_of_sentence(clause: str, spans: list[tuple[int, int]]) -> int:
@@ -165,67 +191,29 @@ def _is_math(text: str) -> bool:
 
 # Formulas.
 
-_DELIMITER = re.compile(r"\\\$|\$\$?|\\[\[\]()]")
-_CLOSING = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
-
-
-def formulas(text: str) -> list[tuple[int, int]]:
-    """Spans of the delimited formulas, delimiters included."""
-    spans: list[tuple[int, int]] = []
-    opened, start = "", 0
-    for match in _DELIMITER.finditer(text):
-        delimiter = match[0]
-        if delimiter == "\\$":
-            continue
-        if opened == delimiter == "$" and _is_money(text, start, match.start()):
-            start = match.start()
-        elif opened and delimiter == _CLOSING[opened]:
-            spans.append((start, match.end()))
-            opened = ""
-        elif not opened and delimiter in _CLOSING:
-            opened, start = delimiter, match.start()
-    return spans
-
-
-def _is_money(text: str, start: int, stop: int) -> bool:
-    """Whether two dollar signs stand before amounts, as in `$12 + $6`, and not around a formula."""
-    return text[start + 1 : start + 2].isdecimal() and text[stop - 1] in " (" and text[stop + 1 : stop + 2].isdecimal()
-
-
-_BETWEEN = re.compile(r"[\s,;*]{0,6}(?:and|or|,|;)?[\s,;*]{0,6}")
-_PERCENT_AFTER = re.compile(r" ?(?:\\?%|percent\b|pct\b)")
-
-
-def _formula_text(text: str, spans: list[tuple[int, int]]) -> str:
-    """The last formula together with those that are listed directly before it."""
-    first = len(spans) - 1
-    while first and _BETWEEN.fullmatch(text[spans[first - 1][1] : spans[first][0]]):
-        first -= 1
-    stop = spans[-1][1]
-    after = _PERCENT_AFTER.match(text, stop)
-    return text[spans[first][0] : stop] + (r"\%" if after else "")
-
 
 def _last_formula(text: str) -> str:
     """The last formula, unless it is a bare name or a conclusion with a number follows it."""
     spans = formulas(text)
     if not spans:
         return ""
-    found = _formula_text(text, spans)
+    found = formula_text(text, spans)
     rest = text[spans[-1][1] :]
-    concluded = _CONCLUSION.search(rest)
+    concluded = CONCLUSION.search(rest)
     if _NUMBER.search(rest) and (concluded or not any(map(str.isdigit, found))):
         return "" if concluded or len(found.strip("$")) <= 2 else found
     return found
 
 
-_CONCLUSION = re.compile(r"\b(?:therefore|thus|hence|so|answer|total|result|conclude)\b", re.IGNORECASE)
+CONCLUSION = re.compile(r"\b(?:therefore|thus|hence|so|answer|total|result|conclude)\b", re.IGNORECASE)
 
 
 # Plain text.
 
 _NUMBER = re.compile(
     r"(?<![0-9A-Za-z_\u00c0-\u04ff.\\^])"
+    r"\d{1,2}:[0-5]\d(?::[0-5]\d)?(?![\d:])(?: ?[AaPp]\.?[Mm]\b\.?)?"  # a time of day, or a ratio
+    r"|(?<![0-9A-Za-z_\u00c0-\u04ff.\\^])"
     r"(?:-|\+)?(?:[$€£] ?)?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?: ?/ ?\d+)?(?: ?(?:\\?%|percent\b|pct\b))?"
 )
 
@@ -238,7 +226,7 @@ def _whole(text: str) -> str:
     if len(text) > 200 or "\n" in text:
         return ""
     spans = formulas(text)
-    if spans and not _CONNECTING.fullmatch(_without(text, spans)):
+    if spans and not CONNECTING.fullmatch(without(text, spans)):
         return ""
     return text if _is_math(text) and not _has_prose(text) else ""
 
@@ -246,8 +234,13 @@ def _whole(text: str) -> str:
 _LONE_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
 
 
+_SPOKEN_EAST = re.compile(r"(?<![0-9０-９A-Za-z\u3040-\u9fff])[\u3040-\u9fff]{2}|[\u3040-\u9fff]{6}|：")
+
+
 def _has_prose(text: str) -> bool:
     """Whether there are words that are no function, unit, constant or geometric name."""
+    if _SPOKEN_EAST.search(text):
+        return True
     words = [word for word in _LONE_WORD.findall(text) if not (word.isupper() or is_unit(word) or word in FUNCTIONS)]
     return " " in text.strip() and any(word.lower() not in MATHEMATICAL for word in words)
 
@@ -271,11 +264,11 @@ def _last_number(text: str) -> str:
     if last is None:
         return ""
     unit = _UNIT_AFTER.match(text, last.end())
-    measured = unit is not None and unit[1] != "in" and is_unit(unit[1])  # 5 in total
+    measured = unit is not None and unit[1] != "in" and (is_unit(unit[1]) or unit[1] in MAGNITUDES)  # 5 in total
     return last[0].rstrip(",").lstrip("+") + (unit[0] if unit and measured else "")
 
 
-_CHOICE = re.compile(r"(?<![\w'])\(?([A-H])\)?(?![\w']|\s[a-z]{2})")
+_CHOICE = re.compile(r"(?<![A-Za-z0-9_'])\(?([A-H])\)?(?![A-Za-z0-9_']|\s[a-z]{2})")
 
 
 def _choice(text: str) -> str:
@@ -294,34 +287,3 @@ _FALLBACKS = (
     ("last number", _last_number),
     ("choice", _choice),
 )
-
-
-# Gold answers.
-
-_CONNECTING = re.compile(r"(?:[\s,;.*]|and|or|\\?%|percent)*")
-
-
-def gold_text(solution: str) -> str:
-    r"""The reference answer in a bare answer, a wrapped one (`$…$`, `\boxed{…}`, `#### 18`) or a worked solution."""
-    boxes = last_boxes(solution)
-    if boxes:
-        return _joined(boxes)
-    if "####" in solution:
-        return solution.rpartition("####")[2].strip().partition("\n")[0]
-    spans = formulas(solution)
-    outside = _without(solution, spans)
-    if not spans:
-        return _stated(solution) or solution
-    if _CONNECTING.fullmatch(outside) or len(outside.split()) <= 3:
-        return solution
-    if not _CONCLUSION.search(outside) and not _PHRASE.search(solution):
-        return solution  # prose with formulas is one statement, of which a formula alone is a fragment
-    return _outside_boxes(solution, "anywhere").text or solution
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    pieces, place = [], 0
-    for start, stop in spans:
-        pieces.append(text[place:start])
-        place = stop
-    return " ".join([*pieces, text[place:]]).strip()

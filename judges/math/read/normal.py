@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .decoration import undecorated
+from .escapes import restored
+
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": r"\times ", "✕": r"\times ", "·": r"\cdot ",
     "⋅": r"\cdot ", "∙": r"\cdot ", "•": r"\cdot ", "÷": r"\div ", "∕": "/", "⁄": "/", "∗": "*", "±": r"\pm ",
@@ -116,7 +119,7 @@ _SAME = {
 
 def clean(text: str) -> str:
     """LaTeX without typography, sizing and spacing; thousands joined; one blank at most between things."""
-    text = to_ascii(text).replace("{:}", ":")
+    text = undecorated(to_ascii(restored(text)).replace("{:}", ":"))
     if "\\" in text:
         if "\\\\" in text and r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
@@ -128,7 +131,7 @@ def clean(text: str) -> str:
         text = _GAPS.sub(" ", text)
         text = _DELIMITERS.sub(" ", text)
     elif "{,}" in text or "~" in text:
-        text = _GROUPED.sub("", text)
+        text = _GROUPED.sub("", text).replace("~", " ")
     text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
     text = _TIMES.sub(r"\\times ", text)
     if "base" in text:

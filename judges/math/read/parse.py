@@ -8,6 +8,7 @@ from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, is_deeper, number, 
 from .commands import SETS
 from .grammar import Parser
 from .normal import clean
+from .tails import without_tail
 from .tokens import ParseError, tokenize
 
 MAX_TREE_DEPTH = 150  # of nodes; every walk that follows needs a few stack frames for each
@@ -30,6 +31,7 @@ def parse(text: str) -> Expr:
     """
     if len(text) > MAX_LENGTH:
         raise ParseError("too long")
+    text = without_tail(text)
     hexadecimal = _HEXADECIMAL.fullmatch(text)
     if hexadecimal:
         return number(int(hexadecimal[1], 16))

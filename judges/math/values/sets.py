@@ -228,6 +228,8 @@ def _builder(expr: Expr) -> RealSet:
 def _listed(expr: Expr) -> RealSet:
     if not all(is_inequality(arg) for arg in expr.args):
         raise Undecidable("a list of other things")
+    if len({symbols(_subject(arg)) for arg in expr.args}) > 1:
+        raise Undecidable("conditions on several variables")
     return _conditions(expr.args, expr.value)
 
 

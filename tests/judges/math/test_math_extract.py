@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from jurybox.judges.math import extract
-from jurybox.judges.math.read.extract import formulas, gold_text, visible
+from jurybox.judges.math.read.extract import visible
+from jurybox.judges.math.read.formulas import formulas
+from jurybox.judges.math.read.golds import gold_text
 
 
 @pytest.mark.parametrize(

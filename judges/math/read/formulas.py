@@ -1,0 +1,73 @@
+"""Delimited formulas of a text: where they are, which stand in one list, and dollar signs that are money."""
+
+from __future__ import annotations
+
+import re
+
+_DELIMITER = re.compile(r"\\\$|\$\$?|\\[\[\]()]")
+_CLOSING = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+
+
+def formulas(text: str) -> list[tuple[int, int]]:
+    """Spans of the delimited formulas, delimiters included."""
+    spans: list[tuple[int, int]] = []
+    opened, start = "", 0
+    for match in _DELIMITER.finditer(text):
+        delimiter = match[0]
+        if delimiter == "\\$":
+            continue
+        if opened == delimiter == "$" and _is_money(text, start, match.start()):
+            start = match.start()
+        elif opened and delimiter == _CLOSING[opened]:
+            spans.append((start, match.end()))
+            opened = ""
+        elif not opened and delimiter in _CLOSING:
+            opened, start = delimiter, match.start()
+    return spans
+
+
+def _is_money(text: str, start: int, stop: int) -> bool:
+    """Whether two dollar signs stand before amounts, as in `$12 + $6`, and not around a formula."""
+    if not text[start + 1 : start + 2].isdecimal() or not re.match(r"\d|\.\d|<<", text[stop + 1 : stop + 3]):
+        return False
+    return text[stop - 1] in " (+-*/=×÷"
+
+
+_BETWEEN = re.compile(r"[\s,;*]{0,6}(?:and|or|,|;)?[\s,;*]{0,6}")
+_PERCENT_AFTER = re.compile(r" ?(?:\\?%|percent\b|pct\b)")
+_AMOUNT = r"-?\\?\$?\d[\d,]*(?:\.\d+|/\d+)?"
+_LISTED_BEFORE = re.compile(rf"(?:either )?(?:{_AMOUNT} ?(?:, ?(?:and |or )?|and |or ))+", re.IGNORECASE)
+_LISTED_AFTER = re.compile(rf"(?: ?, ?(?:and |or )?| and | or )(?:[a-z] ?= ?)?{_AMOUNT}(?=[.,;!?\s]*$|[.,;] )")
+_IN_BASE = re.compile(r" ?\(?(?:in )?base ?")
+_MOST_LISTED = 20
+
+
+def formula_text(text: str, spans: list[tuple[int, int]], stated: bool = False) -> str:
+    """The last formula with those listed directly before it, and the plain numbers of the same list."""
+    first = len(spans) - 1
+    while first and any(
+        between.fullmatch(text[spans[first - 1][1] : spans[first][0]]) for between in (_BETWEEN, _IN_BASE)
+    ):
+        first -= 1
+    start, stop = spans[first][0], spans[-1][1]
+    if stated and _LISTED_BEFORE.fullmatch(text[:start]):
+        start = 0
+    for _ in range(_MOST_LISTED):
+        after = _LISTED_AFTER.match(text, stop)
+        if after is None:
+            break
+        stop = after.end()
+    percent = _PERCENT_AFTER.match(text, stop)
+    return text[start:stop] + (r"\%" if percent else "")
+
+
+CONNECTING = re.compile(r"(?:[\s,;.*]|and|or|\\?%|percent)*")
+
+
+def without(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text around the formulas."""
+    pieces, place = [], 0
+    for start, stop in spans:
+        pieces.append(text[place:start])
+        place = stop
+    return " ".join([*pieces, text[place:]]).strip()
