@@ -11,7 +11,7 @@ from .judge import Judge
 from .patterns import affordable, degree
 from .sample import Sample
 from .verdict import Verdict
-from .workers.pool import DeadlineExceeded, WorkerDied, shared_pool
+from .workers.pool import DeadlineExceeded, NoWorker, WorkerDied, shared_pool
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -100,6 +100,8 @@ class FormatJudge(Judge):
     def _verdict(self, matched: bool | Future[bool]) -> Verdict:
         try:
             kept = matched.result() if isinstance(matched, Future) else matched
+        except NoWorker as error:
+            return self.failed(error)
         except (DeadlineExceeded, WorkerDied, MemoryError) as error:
             return Verdict(0.0, "timeout", "timeout", {"pattern": self.pattern, "error": str(error)})
         return Verdict(1.0, reason="form kept") if kept else Verdict(0.0, reason="no match")

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from time import perf_counter
 from typing import Any, overload
 
+from .apart import apart
+from .errors import Miscounted
 from .judge import Judge
 from .lifting import lift
 from .sample import Sample
@@ -129,8 +131,8 @@ class FunctionJudge(Judge):
             try:
                 async with asyncio.timeout(self.timeout):
                     value = await self.function(self._given(sample), **self._arguments(sample))
-            except TimeoutError:  # waiting on somebody else is not the completion's fault
-                return Verdict(None, "timeout", "timeout", {"judge": self.name}, perf_counter() - start)
+            except TimeoutError:  # a completion may be what keeps a server busy
+                return Verdict(0.0, "timeout", "timeout", {"judge": self.name}, perf_counter() - start)
             except Exception as error:
                 return self._finished(self.failed(error), perf_counter() - start)
             return self._finished(lift(value, self.name, sample.row), perf_counter() - start)
@@ -164,17 +166,23 @@ class FunctionJudge(Judge):
         if not samples:
             return []
         start = perf_counter()
+        values = apart(self._values, samples)
+        seconds = (perf_counter() - start) / len(samples)
+        verdicts = [
+            self.failed(value) if isinstance(value, Exception) else lift(value, self.name, sample.row)
+            for value, sample in zip(values, samples, strict=True)
+        ]
+        return [self._finished(verdict, seconds) for verdict in verdicts]
+
+    def _values(self, samples: Sequence[Sample]) -> list[Any]:
+        """What the function returns for rows that it gets together."""
         arguments = [self._arguments(sample) for sample in samples]
         columns = {name: [row[name] for row in arguments] for name in arguments[0]}
-        try:
-            call = functools.partial(self.function, [self._given(sample) for sample in samples], **columns)
-            values = list(gather_on_loop([call], 1)[0] if self.is_async else call())
-        except Exception as error:
-            return [self.failed(error)] * len(samples)
+        call = functools.partial(self.function, [self._given(sample) for sample in samples], **columns)
+        values = list(gather_on_loop([call], 1)[0] if self.is_async else call())
         if len(values) != len(samples):
-            raise ValueError(f"judge {self.name} returned {len(values)} values for {len(samples)} completions")
-        seconds = (perf_counter() - start) / len(samples)
-        return [self._finished(lift(v, self.name, s.row), seconds) for v, s in zip(values, samples, strict=True)]
+            raise Miscounted(f"judge {self.name} returned {len(values)} values for {len(samples)} completions")
+        return values
 
     def _given(self, sample: Sample) -> Any:
         return getattr(sample, str(self.reads))
@@ -260,12 +268,13 @@ def judge(
 
     Options:
         name: in logs; by default the function's.
-        batch: the function gets lists (texts and columns) and returns a list.
+        batch: the function gets lists (texts and columns) and returns a list. Rows with which it raises score 0, and
+            it is asked about the others without them.
         group: like `batch`, once for each prompt's completions; side by side in the batch, as TRL keeps them.
         threshold: the score from which a verdict has passed.
         timeout: seconds for one row. A sync function then runs in a worker process that is killed at its
-            deadline (score 0.0, status "timeout"), so it must be importable from a module; an async one is
-            cancelled and abstains.
+            deadline, so it must be importable from a module; an async one is cancelled. Either way the score is 0.0
+            with the status "timeout", for a completion may have caused it.
         limit: rows of an async function in flight at once.
         repeatable: False for a function that may answer differently each time.
         reads: what the function gets as its first argument: "text", "messages", "turns" or "tool_calls" (see `Sample`),

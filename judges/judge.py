@@ -10,9 +10,10 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
+from .apart import apart
 from .blame import nobody_answered
 from .composable import Composable
-from .errors import NotText
+from .errors import Miscounted, Told, WrongReturn
 from .metrics import batch_metrics
 from .preflight import preflight
 from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
@@ -33,8 +34,9 @@ class Judge(Written, Composable):
 
     What is promised: a completion never makes a judge raise, nor abstain; an exception on one row becomes a verdict
     of score 0 with the reason "exception" and leaves the other rows alone. Only where a connection failed, which no
-    completion can bring about, the verdict abstains with status "error". What the programmer got wrong raises at
-    once: a missing column, columns of different lengths, a completion that is no text.
+    completion can bring about, the verdict abstains with status "error" (see `blame`). A `_judge_batch` that raises is
+    asked again without the rows that make it raise. What the programmer got wrong raises at once: a missing column,
+    columns of different lengths, a completion that is no text.
 
     Class attributes that a subclass may set, or give as properties:
         name: in logs and explanations; by default the class name in snake case without "Judge".
@@ -178,12 +180,19 @@ class Judge(Written, Composable):
 
     def _dispatched(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
-            verdicts = self._judge_batch(samples)
-        else:
-            futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in self._chunks(samples)]
-            verdicts = [verdict for future in futures for verdict in future.result()]
+            return self._judge_apart(samples)
+        futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in self._chunks(samples)]
+        return [verdict for future in futures for verdict in future.result()]
+
+    def _judge_apart(self, samples: Sequence[Sample]) -> list[Verdict]:
+        """The verdicts on a batch; where it breaks, on those rows that break it."""
+        said = apart(self._counted, samples)
+        return [self.failed(verdict) if isinstance(verdict, Exception) else verdict for verdict in said]
+
+    def _counted(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
+        verdicts = self._judge_batch(samples)
         if len(verdicts) != len(samples):
-            raise ValueError(f"{self.name} returned {len(verdicts)} verdicts for {len(samples)} completions")
+            raise Miscounted(f"{self.name} returned {len(verdicts)} verdicts for {len(samples)} completions")
         return verdicts
 
     def _chunks(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
@@ -194,12 +203,12 @@ class Judge(Written, Composable):
         start = perf_counter()
         try:
             verdict = self._judge(sample)
-        except NotText:
+        except Told:
             raise
         except Exception as error:
             verdict = self.failed(error)
         if not isinstance(verdict, Verdict):
-            raise TypeError(
+            raise WrongReturn(
                 f"{type(self).__name__}._judge returned {type(verdict).__name__} for row {sample.row}; "
                 "it returns a Verdict"
             )
@@ -280,7 +289,7 @@ def exception(judge: str, error: BaseException, score: float | None = None) -> V
 
 def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
     with one_traceback():
-        return list(judge._judge_batch(samples))
+        return judge._judge_apart(samples)
 
 
 def _message(error: BaseException) -> str:

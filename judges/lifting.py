@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .errors import WrongReturn
 from .verdict import Verdict
 
 logger = logging.getLogger("jurybox")
@@ -22,7 +23,7 @@ def lift(value: Any, judge: str, row: int) -> Verdict:
     end a training run, and must not count as zero either.
 
     Raises:
-        TypeError: any other type; the message names the judge and the row.
+        WrongReturn: any other type; the message names the judge and the row.
     """
     if isinstance(value, Verdict):
         return value
@@ -49,4 +50,4 @@ def _number(value: Any, judge: str, row: int) -> float:
             return float(value)  # numpy and torch scalars too
         except (TypeError, ValueError, RuntimeError):
             pass
-    raise TypeError(f"judge {judge} returned {type(value).__name__} for row {row}; it may return {ACCEPTED}")
+    raise WrongReturn(f"judge {judge} returned {type(value).__name__} for row {row}; it may return {ACCEPTED}")

@@ -7,15 +7,15 @@ in three-valued logic: one 0 decides, whatever is unknown; else one unknown make
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Literal, TypeAlias, get_args
 
 from .applicability import Condition, checked, columns_of, holds_for
-from .errors import NotText
+from .errors import Told
 from .judge import Judge, exception
 from .preflight import HANDED_OVER
-from .sample import MissingColumn, Sample
+from .sample import Sample
 from .verdict import Status, Verdict
 
 Unknown = Literal["abstain", "violated"]
@@ -44,8 +44,9 @@ class MixtureOfJudges(Judge):
     `satisfied` and `not_applicable`. The verdicts themselves are the mixture's `parts`, under `labels`.
 
     Reasons: "satisfied", "violated", "no judge applies"; "unknown" when a judge abstains or failed and none is
-    violated. That abstains with the status of the first such judge, or scores 0 with `unknown="violated"`. An
-    exception inside a judge is such a failure: it is logged, and told in the evidence.
+    violated. That abstains with the status of the first such judge, or scores 0 with `unknown="violated"`. A condition
+    that raises is such a failure: it is logged, and told in the evidence. A judge that raises on a completion is
+    violated.
 
     Args:
         judges: judges, or `judge.named("…")`; each is satisfied when its verdict has passed, so thresholds apply.
@@ -105,7 +106,8 @@ class MixtureOfJudges(Judge):
             if rows:
                 judge.require(given)  # before any judge has worked
         for judge, name, rows in zip(self.judges, self.names, applicable, strict=True):
-            for row, verdict in zip(rows, _ask(judge, [samples[row] for row in rows], given), strict=True):
+            verdicts = judge.judge_samples([samples[row] for row in rows], given) if rows else []
+            for row, verdict in zip(rows, verdicts, strict=True):
                 asked[row][name] = verdict
         return [self._combined(verdicts) for verdicts in asked]
 
@@ -126,7 +128,7 @@ class MixtureOfJudges(Judge):
             try:
                 if holds_for(self.conditions[place], sample, name):
                     rows.append(row)
-            except (MissingColumn, NotText):
+            except Told:
                 raise
             except Exception as error:
                 asked[row][name] = exception(name, error)
@@ -221,18 +223,6 @@ def conjunction(values: Sequence[float | None]) -> int | None:
     if 0 in values:
         return 0
     return None if None in values or FAILED in values else 1
-
-
-def _ask(judge: Judge, samples: Sequence[Sample], given: Iterable[str]) -> Sequence[Verdict]:
-    """What a judge says; when it breaks as a whole, that it did."""
-    if not samples:
-        return []
-    try:
-        return judge.judge_samples(samples, given)
-    except (MissingColumn, NotText):
-        raise
-    except Exception as error:
-        return [exception(judge.name, error)] * len(samples)
 
 
 def _why(verdict: Verdict) -> dict[str, Any]:

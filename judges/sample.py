@@ -7,13 +7,13 @@ from typing import Any
 
 from .completion import completion_text, prompt_text
 from .conversation import Message, ToolCall, Turn, messages_of, turns_of
-from .errors import JuryboxError, NotText
+from .errors import NotText, Told
 
 READABLE = ("text", "messages", "turns", "tool_calls", "completion", "prompt", "prompt_text")
 DEEPEST = 40  # levels of a value that are compared one by one; a deeper one is equal only to itself
 
 
-class MissingColumn(JuryboxError, KeyError, ValueError):  # noqa: N818
+class MissingColumn(Told, KeyError, ValueError):  # noqa: N818
     """A judge reads a column that the batch does not have."""
 
     def __str__(self) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-from .errors import JuryboxError
+from .errors import Told
 from .sample import Sample
 from .verdict import Verdict, shorten
 
 SHOWN = 4  # columns of the example row
 
 
-class SilentJudge(JuryboxError, RuntimeError):  # noqa: N818 - it says what the judge is
+class SilentJudge(Told, RuntimeError):  # noqa: N818 - it says what the judge is
     """A judge abstained on every row of so many batches in a row that the training is not the one that was meant."""
 
 

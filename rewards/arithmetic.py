@@ -12,9 +12,9 @@ in full.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
-from math import copysign, isfinite, prod
+from math import copysign, isfinite
 
 from ..judges import Verdict
 from .batch import Batch
@@ -126,7 +126,7 @@ def _share(weight: float, weights: list[float], voted: list[tuple[float, float, 
 class Product(Reward):
     """Π partᵢ. Zero when some part is 0, whatever abstains beside it; else abstains when some part does.
 
-    The 0 of a judge that broke off is no such zero: another factor may be negative.
+    The 0 of a judge that broke off is such a zero only where no other factor can make the product negative.
     """
 
     factors: tuple[Reward, ...]
@@ -140,32 +140,38 @@ class Product(Reward):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        low, high = 1.0, 1.0
-        for part in self.factors:
-            ends = [a * b if a and b else 0.0 for a in (low, high) for b in part.bounds]
-            low, high = min(ends), max(ends)
-        return low, high
+        return _product([part.bounds for part in self.factors])
 
     def _written(self) -> str:
         first, *rest = self.factors
         return " * ".join([self._inside(first, PRODUCT), *(self._inside(part, UNARY) for part in rest)])
 
     def _combine(self, parts: tuple[Verdict, ...], batch: Batch) -> RewardVerdict:
-        scores = [part.score for part in parts]
-        zeros = [place for place, score in enumerate(scores) if score == 0]
-        if any(not broke_off(parts[place]) for place in zeros) or (zeros and None in scores):
-            return self._say(0.0, False, parts, f"{self.part_names[zeros[0]]} is 0")
-        if None in scores:
-            return self._say(None, None, parts, f"{self.part_names[scores.index(None)]} abstains")
+        silent = [place for place, part in enumerate(parts) if part.score is None]
+        zeros = [place for place, part in enumerate(parts) if part.score == 0]
+        sure = [place for place in zeros if not broke_off(parts[place])]
+        if sure or (silent and zeros and self._least(parts) >= 0.0):
+            return self._say(0.0, False, parts, f"{self.part_names[(sure or zeros)[0]]} is 0")
+        if silent:
+            return self._say(None, None, parts, f"{self.part_names[silent[0]]} abstains")
         return self._say(self._least(parts), all(part.passed for part in parts), parts)
 
     def _least(self, parts: tuple[Verdict, ...]) -> float:
-        """The product of the scores, with that score in its range that costs most for a judge that broke off."""
+        """The least that the product can be: a part that broke off, or abstains, may be anything in its range."""
         ends = [
-            node.bounds if broke_off(part) else (part.score or 0.0,)
+            node.bounds if part.score is None or broke_off(part) else (part.score, part.score)
             for node, part in zip(self.factors, parts, strict=True)
         ]
-        return min(prod(scores) for scores in product(*ends))
+        return _product(ends)[0]
+
+
+def _product(ends: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """The least and the greatest product of one number from each interval."""
+    low, high = 1.0, 1.0
+    for interval in ends:
+        corners = [a * b if a and b else 0.0 for a in (low, high) for b in interval]
+        low, high = min(corners), max(corners)
+    return low, high
 
 
 def _plain(number: float) -> str:

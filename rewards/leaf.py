@@ -12,7 +12,9 @@ from math import inf
 from typing import Any
 
 from ..judges import Judge, Sample, Verdict
+from ..judges.apart import apart
 from ..judges.blame import nobody_answered
+from ..judges.errors import Miscounted, WrongReturn
 from ..judges.judge import exception
 from ..judges.workers.loop import gather_on_loop
 from .batch import Batch
@@ -69,8 +71,9 @@ class Function(Reward):
     -1.0
 
     Its numbers may be any finite ones unless `low` and `high` bound them. NaN, infinity and numbers outside the bounds
-    abstain with status "error". When the function raises, which a completion may have caused, the whole batch has the
-    number `low`; without a least number, and where a connection failed, it abstains.
+    abstain with status "error". Completions with which the function raises have the number `low`, or without one the
+    least of their batch, and it is asked about the others again without them; where it raises on all of a batch and
+    has no least number, and where a connection failed, it abstains.
     """
 
     function: Callable[..., Any]
@@ -100,8 +103,19 @@ class Function(Reward):
 
     def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
         samples = [batch.samples[row] for row in rows]
-        if not samples:
-            return []
+        said = apart(functools.partial(self._values, batch), samples) if samples else []
+        verdicts = {place: self._lift(value) for place, value in enumerate(said) if not isinstance(value, Exception)}
+        least = self.low
+        if not math.isfinite(least):
+            least = min((v.score for v in verdicts.values() if v.score is not None), default=-inf)
+        for place, error in enumerate(said):
+            if isinstance(error, Exception):
+                known = math.isfinite(least) and not nobody_answered(error)
+                verdicts[place] = _unbounded(exception(self.name, error), least if known else None)
+        return [verdicts[place] for place in range(len(said))]
+
+    def _values(self, batch: Batch, samples: Sequence[Sample]) -> Sequence[Any]:
+        """What the function returns for these rows."""
         columns = {name: [sample[name] for sample in samples] for name in batch.columns}
         call = functools.partial(
             self.function,
@@ -109,16 +123,14 @@ class Function(Reward):
             completions=[sample.completion for sample in samples],
             **({"completion_ids": None} | columns | dict(batch.trainer)),
         )
-        try:
-            values = gather_on_loop([call], 1)[0] if self._is_async else call()
-        except Exception as error:  # one hostile completion must not end a training run
-            least = None if nobody_answered(error) or not math.isfinite(self.low) else self.low
-            return [_unbounded(exception(self.name, error), least)] * len(samples)
+        values: Any = gather_on_loop([call], 1)[0] if self._is_async else call()
         if not hasattr(values, "__len__"):
-            raise TypeError(f"{self.name} returned {type(values).__name__}; it returns a list, a number per completion")
+            raise WrongReturn(
+                f"{self.name} returned {type(values).__name__}; it returns a list, a number per completion"
+            )
         if len(values) != len(samples):
-            raise ValueError(f"{self.name} returned {len(values)} rewards for {len(samples)} completions")
-        return [self._lift(value) for value in values]
+            raise Miscounted(f"{self.name} returned {len(values)} rewards for {len(samples)} completions")
+        return values  # type: ignore[no-any-return]
 
     def _lift(self, value: Any) -> Verdict:
         if value is None:
@@ -126,7 +138,7 @@ class Function(Reward):
         try:
             score = float(value)
         except (TypeError, ValueError):
-            raise TypeError(f"{self.name} returned {type(value).__name__}; a reward is a number or None") from None
+            raise WrongReturn(f"{self.name} returned {type(value).__name__}; a reward is a number or None") from None
         if not math.isfinite(score):
             return RewardVerdict(None, "error", "not a finite number", {"judge": self.name, "returned": repr(score)})
         if not self.low <= score <= self.high:
@@ -159,4 +171,4 @@ def _unbounded(verdict: Verdict, score: float | None) -> Verdict:
     """An exception's verdict with a score that need not be in [0, 1]."""
     if score is None:
         return verdict
-    return RewardVerdict(score, "scored", verdict.reason, verdict.evidence)
+    return RewardVerdict(score, "scored", verdict.reason, verdict.evidence, passed=False)

@@ -89,7 +89,8 @@ class AnchorWinReward(Reward):
     [1.0, 0.0]
 
     A copy of the anchor has p_win = ½ with any judge: both orders show the same two texts. A row whose anchor is None
-    abstains, and so does one on which the judge does. It has passed when p_win ≥ ½. Composes with everything.
+    abstains, and so does one on which the judge does; a completion that breaks the comparison has lost it. It has
+    passed when p_win ≥ ½. Composes with everything.
 
     Reasons: those of the judge, and "no anchor" of a row that abstains.
 
@@ -170,7 +171,7 @@ def _pair(sample: Sample, anchor: str) -> Pair:
     columns: Mapping[str, Any] = {
         name: value for name, value in sample.columns.items() if name not in OF_THE_COMPLETION
     }
-    return Pair(sample.prompt, sample.completion, sample[anchor], columns)
+    return Pair(sample.prompt, sample.completion, sample[anchor], columns, trusted="second")
 
 
 def _judge_of_pairs(judge: Any) -> PairwiseJudge:

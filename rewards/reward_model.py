@@ -18,6 +18,9 @@ from math import inf
 from typing import Any, Self
 
 from ..judges import Memo, Sample, Verdict
+from ..judges.apart import apart
+from ..judges.blame import nobody_answered
+from ..judges.errors import Miscounted, Told
 from ..judges.judge import exception
 from ..judges.pretrained import is_module
 from ..judges.sample import missing_column
@@ -40,13 +43,13 @@ class RewardModel(Reward):
     RewardVerdict(0.5, reward=5.0, baseline=5.0)
 
     Equal rows of a batch are scored once, and the baseline of a prompt once in the lifetime of the object: a model
-    that is being trained meanwhile must not be calibrated with it. A number that is NaN or infinite, a prompt too long
-    for the model, or a row without a baseline abstains. A completion that is too long scores 0 when calibrated, else
-    the least number of its batch: were it left out, writing without end would save a bad answer. When the model breaks,
-    the batch abstains.
+    that is being trained meanwhile must not be calibrated with it. A prompt too long for the model, a row without a
+    baseline, and a model that breaks on the baseline too abstain. A completion that is too long, with which the model
+    breaks or gives NaN or infinity, scores 0 when calibrated, else the least number of its batch: were it left out,
+    writing without end would save a bad answer. Where nothing in the batch has a number, it abstains.
 
-    Reasons: none, or "too long"; abstaining with "no score" (the model gave none: the prompt is too long), "not a
-    finite number", "no baseline", "exception".
+    Reasons: none, "too long", "not a finite number" or "exception"; abstaining with these, with "no score" (the model
+    gave none: the prompt is too long) or "no baseline".
 
     Args:
         model: a `transformers` sequence-classification model with one output, its name or folder, or a function
@@ -110,64 +113,80 @@ class RewardModel(Reward):
 
     def _evaluate(self, batch: Batch, rows: Sequence[int]) -> list[Verdict]:
         samples = [batch.samples[row] for row in rows]
-        answers = [self.scorer.prepare(sample.prompt, sample.completion) for sample in samples]
-        baselines = [self._prepared_baseline(sample) for sample in samples]
-        try:
-            found = self._scores(answers, [baseline for baseline in baselines if baseline is not None])
-        except Exception as error:  # one hostile completion must not end a training run
-            return [exception(self.name, error)] * len(samples)
-        raw = self._least_where_too_long(samples, [self._raw(found[answer]) for answer in answers])
+        answers = [self._prepared(sample, sample.completion) for sample in samples]
+        baselines = [
+            None if not self.baseline or (value := sample[self.baseline]) is None else self._prepared(sample, value)
+            for sample in samples
+        ]
+        found = self._scores(answers, [baseline for baseline in baselines if baseline is not None])
+        said = [found[answer] for answer in answers]
         if not self.baseline:
-            return list(raw)
+            numbers = [score for value in said if (score := self._raw(value).score) is not None]
+            least = min(numbers, default=None)
+            return [self._or_least(sample, value, least) for sample, value in zip(samples, said, strict=True)]
         return [
             RewardVerdict(None, "skipped", "no baseline")
             if baseline is None
-            else self._against(answer, self._raw(found[baseline]))
-            for answer, baseline in zip(raw, baselines, strict=True)
+            else self._against(self._raw(found[baseline]), sample, value)
+            for sample, value, baseline in zip(samples, said, baselines, strict=True)
         ]
 
-    def _least_where_too_long(self, samples: Sequence[Sample], raw: Sequence[RewardVerdict]) -> list[RewardVerdict]:
-        """The verdicts, with the least number of the batch for a completion that is too long for the model.
+    def _or_least(self, sample: Sample, value: Any, least: float | None) -> RewardVerdict:
+        """The verdict, with the least number there is where the completion may be why the model gave none."""
+        verdict = self._raw(value)
+        if verdict.score is not None or least is None or self._excused(sample, value):
+            return verdict
+        reason = "too long" if value is None else verdict.reason
+        evidence = {"spoilt_by": ["completion"], **verdict.evidence}
+        return RewardVerdict(least, reason=reason, evidence=evidence, passed=False)
 
-        Where nothing in the batch has a number there is no least: it abstains like the rest, unless calibrated.
-        """
-        numbers = [verdict.score for verdict in raw if verdict.score is not None]
-        return [
-            RewardVerdict(min(numbers, default=0.0), reason="too long")
-            if (numbers or self.baseline) and verdict.reason == "no score" and self.scorer.reads(sample.prompt)
-            else verdict
-            for sample, verdict in zip(samples, raw, strict=True)
-        ]
+    def _excused(self, sample: Sample, value: Any) -> bool:
+        """Whether a row has no number for a reason that its completion cannot bring about."""
+        return not self.scorer.reads(sample.prompt) if value is None else _unanswered(value)
 
-    def _prepared_baseline(self, sample: Sample) -> Hashable | None:
-        value = sample[self.baseline] if self.baseline else None
-        return None if value is None else self.scorer.prepare(sample.prompt, value)
+    def _prepared(self, sample: Sample, answer: Any) -> Hashable:
+        """What the model reads; or the exception of a tokenizer that cannot read it."""
+        try:
+            return self.scorer.prepare(sample.prompt, answer)
+        except Told:
+            raise
+        except Exception as error:
+            return error
 
     def _scores(self, answers: Sequence[Hashable], baselines: Sequence[Hashable]) -> dict[Hashable, Any]:
-        """What the model says of each distinct row; baselines it scored before are remembered."""
-        found = {row: score for row in baselines if (score := self._baselines.get(row)) is not None}
+        """What the model says of each distinct row, or how it broke; baselines it scored before are remembered."""
+        found: dict[Hashable, Any] = {row: row for row in (*answers, *baselines) if isinstance(row, Exception)}
+        found |= {row: score for row in baselines if (score := self._baselines.get(row)) is not None}
         new = [row for row in dict.fromkeys((*answers, *baselines)) if row not in found]
-        scores = self.scorer.scores(new) if new else []
-        if len(scores) != len(new):
-            raise ValueError(f"{self.name} returned {len(scores)} scores for {len(new)} texts")
-        found.update(zip(new, scores, strict=True))
+        found.update(zip(new, apart(self._counted, new) if new else [], strict=True))
         for row in baselines:
-            self._baselines[row] = found[row]
+            if not isinstance(found[row], Exception):
+                self._baselines[row] = found[row]
         return found
+
+    def _counted(self, rows: Sequence[Hashable]) -> Sequence[Any]:
+        scores = self.scorer.scores(rows)
+        if len(scores) != len(rows):
+            raise Miscounted(f"{self.name} returned {len(scores)} scores for {len(rows)} texts")
+        return scores
 
     def _raw(self, value: Any) -> RewardVerdict:
         if value is None:
             return RewardVerdict(None, "skipped", "no score")
+        if isinstance(value, Exception):
+            told = exception(self.name, value)
+            return RewardVerdict(None, told.status, told.reason, told.evidence)
         score = float(value)
         if not math.isfinite(score):
             return RewardVerdict(None, "error", "not a finite number", {"judge": self.name, "returned": repr(score)})
         return RewardVerdict(score)
 
-    def _against(self, answer: RewardVerdict, baseline: RewardVerdict) -> RewardVerdict:
-        if answer.score is None or baseline.score is None:
-            return answer if answer.score is None else baseline
-        if answer.reason:
-            return RewardVerdict(0.0, reason=answer.reason, evidence={"baseline": baseline.score})
+    def _against(self, baseline: RewardVerdict, sample: Sample, value: Any) -> RewardVerdict:
+        if baseline.score is None:
+            return baseline
+        answer = self._raw(value)
+        if answer.score is None:
+            return self._or_least(sample, value, 0.0)
         score = calibrate(answer.score, baseline.score)
         evidence = {"reward": answer.score, "baseline": baseline.score}
         return RewardVerdict(score, evidence=evidence, passed=answer.score >= baseline.score)
@@ -182,6 +201,10 @@ def calibrate(reward: float, baseline: float) -> float:
     difference = reward - baseline
     small = math.exp(-abs(difference))
     return 1.0 / (1.0 + small) if difference >= 0.0 else small / (1.0 + small)
+
+
+def _unanswered(value: Any) -> bool:
+    return isinstance(value, Exception) and nobody_answered(value)
 
 
 def _scorer(model: Any, tokenizer: Any, options: dict[str, Any]) -> Scorer:

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..judges.completion import completion_text, content_text, prompt_text
+from ..judges.errors import Told
 from ..judges.pretrained import Pretrained
 from ..judges.workers.loop import gather_on_loop
+
+
+class NoTemplate(Told, ValueError):  # noqa: N818 - it says what is missing
+    """A tokenizer has no chat template, and the rows are messages."""
 
 
 class Scorer(Protocol):
@@ -107,7 +112,7 @@ class SequenceScorer:
         """The tokens of a row.
 
         Raises:
-            ValueError: the row is made of messages and the tokenizer has no chat template.
+            NoTemplate: the row is made of messages and the tokenizer has no chat template.
         """
         tokenizer = self.pretrained.tokenizer
         if isinstance(completion, str) and (prompt is None or isinstance(prompt, str)):
@@ -116,7 +121,7 @@ class SequenceScorer:
             ends = tokenizer.eos_token_id
             return (*ids,) if ends is None or ids[-1:] == [ends] else (*ids, ends)
         if not tokenizer.chat_template:
-            raise ValueError(
+            raise NoTemplate(
                 "the prompts are messages, but the reward model's tokenizer has no chat template: set "
                 "tokenizer.chat_template to the one the model was trained with"
             )

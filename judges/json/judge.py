@@ -14,7 +14,7 @@ from ..judge import Judge
 from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
-from ..workers.pool import DeadlineExceeded, WorkerDied
+from ..workers.pool import DeadlineExceeded, NoWorker, WorkerDied
 from .credit import Credit
 from .extract import MAX_CHARS, Extraction, Level, extract
 from .match import expected_value, first_difference, share_equal
@@ -176,6 +176,8 @@ class JSONJudge(Judge):
             self._flag_latex(row, evidence)
         try:
             violations = row.checked.result() if isinstance(row.checked, Future) else row.checked
+        except NoWorker as error:
+            return self.failed(error)
         except (DeadlineExceeded, WorkerDied, MemoryError) as error:
             return Verdict(0.0, "timeout", "timeout", {**evidence, "error": str(error)})
         score, reason = self._schema_score(row, violations, evidence)

@@ -13,14 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..blame import nobody_answered
 from ..verdict import Status
 from ..workers.loop import gather_on_loop
 from .budget import Budget
-from .failure import may_pass, reason_of, retry_after, too_long
+from .failure import BudgetSpent, may_pass, reason_of, retry_after, too_long
 from .reply import Complete, Decider, Labels, Messages, Reply
 from .template import Question
 
 logger = logging.getLogger("jurybox")
+_NEARLY = 0.95  # of its time, which a request has had that ended with its batch
 LONGEST_PAUSE = 30.0  # seconds between two attempts, unless the server asks for more
 
 
@@ -33,6 +35,7 @@ class Outcome:
         requests: how often the model was asked for it.
         seconds: from the first attempt to the end of the last.
         too_long: where the question was too long for the model: its tokens and those the model reads, 0 if not known.
+        suspect: whether what was asked may be the cause, and not a server that is down, full or paid for.
     """
 
     reply: Reply | None = None
@@ -42,6 +45,7 @@ class Outcome:
     requests: int = 0
     seconds: float = 0.0
     too_long: tuple[int, int] | None = None
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,11 @@ class Patience:
     def end(self) -> float:
         """When a batch that begins now must be over, on the monotonic clock."""
         return float("inf") if self.deadline is None else time.monotonic() + self.deadline
+
+    @property
+    def whole(self) -> float:
+        """The seconds that a request has which need not wait for others."""
+        return self.timeout if self.deadline is None else min(self.timeout, self.deadline)
 
     def pause(self, error: BaseException, attempt: int) -> float:
         """Seconds to wait after an attempt (the first is number 0)."""
@@ -127,16 +136,17 @@ def _decide(model: Decider, questions: Sequence[Question], labels: Labels, end: 
 async def _ask(complete: Complete, question: Question, patience: Patience, end: float) -> Outcome:
     start = time.monotonic()
     requests = 0
-    while (now := time.monotonic()) < end:
-        messages, budget = question.messages(), patience.budget
+    while time.monotonic() < end:
+        budget, sent = patience.budget, float("inf")
         try:
+            messages = question.messages()
             if budget is not None:
                 async with asyncio.timeout_at(end):
                     await budget.admit(messages)
             requests += 1
-            reply = None
+            sent, reply = time.monotonic(), None
             try:
-                async with asyncio.timeout_at(min(time.monotonic() + patience.timeout, end)):
+                async with asyncio.timeout_at(min(sent + patience.timeout, end)):
                     reply = await _call(complete, messages)
             finally:
                 if budget is not None:
@@ -144,7 +154,7 @@ async def _ask(complete: Complete, question: Question, patience: Patience, end: 
         except Exception as error:
             pause = patience.pause(error, max(requests - 1, 0))
             now = time.monotonic()
-            if now >= end:
+            if now >= end and now - sent < _NEARLY * patience.whole:
                 break
             if not may_pass(reason_of(error)) or requests > patience.retries or now + pause > end:
                 return _failed(error, requests, now - start)
@@ -195,7 +205,8 @@ def _failed(error: BaseException, requests: int, seconds: float) -> Outcome:
         logger.warning("a model could not be asked: %s: %s", type(error).__name__, error, exc_info=error)
     status: Status = "timeout" if reason == "timeout" else "error"
     said = f"{type(error).__name__}: {error}"[:300]
-    return Outcome(None, reason, status, said, requests, seconds, too_long(error))
+    suspect = not (nobody_answered(error) or isinstance(error, BudgetSpent))
+    return Outcome(None, reason, status, said, requests, seconds, too_long(error), suspect)
 
 
 def _too_late(requests: int, seconds: float) -> Outcome:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ..blame import causes, nobody_answered, status_of
 from ..errors import JuryboxError
 
 RATE_LIMITED = 429
@@ -67,27 +68,18 @@ def reason_of(error: BaseException) -> str:
         return "rate limited"
     if status is not None:
         return "server error" if status >= 500 or status in MAY_PASS else "request refused"
-    if isinstance(error, TimeoutError):
-        return "timeout"
+    if nobody_answered(error):
+        return "connection failed"
     if isinstance(error, BadResponse):
         return "bad response"
-    if any(isinstance(cause, ConnectionError) for cause in _causes(error)):
-        return "connection failed"
+    if any(isinstance(cause, TimeoutError) for cause in causes(error)):
+        return "timeout"
     return "exception"
 
 
 def may_pass(reason: str) -> bool:
     """Whether asking again can help; asking again after a timeout would only make a slow server slower."""
     return reason in ("rate limited", "server error", "connection failed")
-
-
-def status_of(error: BaseException) -> int | None:
-    """The HTTP status that an error carries, or None."""
-    for holder in (error, getattr(error, "response", None)):
-        status = getattr(holder, "status_code", None)
-        if isinstance(status, int):
-            return status
-    return None
 
 
 def too_long(error: BaseException) -> tuple[int, int] | None:
@@ -126,11 +118,3 @@ def _seconds(value: str) -> float | None:
         except ValueError:
             return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

@@ -1,9 +1,11 @@
 """Whose fault it is that a question got no verdict: the completion's, which scores the least, or somebody else's.
 
 A completion that could make its judge abstain would be left out of training, which is worth more than a bad score. So
-where a reply cannot be read, the same question is asked once more with an empty text in place of the completion: if
-that can be read, the completion was the cause. And where a question is too long for the model, the completion is the
-cause if what is left without it would not be.
+where a reply cannot be read, or none came (a content filter refused the question, the model was not done in time, a
+client choked on a character), the same question is asked once more with an empty text in place of the completion: if
+that reply can be read, the completion was the cause. And where a question is too long for the model, the completion is
+the cause if what is left without it would not be. A server that is down, overloaded or paid for no longer is nobody's
+doing: then nothing is asked.
 """
 
 from __future__ import annotations
@@ -22,10 +24,20 @@ def without(question: Question, name: str) -> Question:
     return replace(question, quotes={**question.quotes, name: EMPTY})
 
 
-def unread(votes: Sequence[Vote]) -> bool:
-    """Whether the first vote without a label has a reply, which says nothing that could be read."""
-    first = next((vote for vote in votes if vote.label is None), None)
-    return first is not None and first.outcome.reply is not None
+def suspect(votes: Sequence[Vote]) -> bool:
+    """Whether what was asked may be why the first vote without a label has none."""
+    first = _failed(votes)
+    return first is not None and (first.outcome.reply is not None or first.outcome.suspect)
+
+
+def silent(votes: Sequence[Vote]) -> bool:
+    """Whether the first vote without a label got no reply, as happens to a server on one day and not on the next."""
+    first = _failed(votes)
+    return first is not None and first.outcome.reply is None
+
+
+def _failed(votes: Sequence[Vote]) -> Vote | None:
+    return next((vote for vote in votes if vote.label is None), None)
 
 
 def too_long_by(question: Question, votes: Sequence[Vote], suspects: Sequence[str]) -> tuple[str, ...]:

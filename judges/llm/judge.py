@@ -15,7 +15,7 @@ from .asking import Patience
 from .budget import Budget
 from .cache import ReplyCache
 from .costs import Costs, costs_of
-from .fault import too_long_by, unread, without
+from .fault import silent, suspect, too_long_by, without
 from .label import checked, read_label
 from .line import Unreadable
 from .panel import Panel
@@ -36,12 +36,12 @@ class LLMJudge(Judge):
     1.0
 
     Reasons: the label the model chose; "no majority", which scores as the worst label voted for. What the completion
-    causes scores as the least label: "unfinished thinking" (its own), "too long" (for the model), and any reply that
-    cannot be read while the model's reply about an empty completion can (see `fault`): "no label", "several labels",
-    "unknown label", "unlikely labels", "cut off". Whatever else leaves no verdict abstains (see `on_error`), with the
-    same reasons or "rate limited", "server error", "connection failed", "request refused", "bad response", "timeout",
-    "deadline", "budget spent", "exception". "missing value" abstains whatever `on_error` says: the row lacks what the
-    template shows, and nothing was asked.
+    causes scores as the least label: "unfinished thinking" (its own), "too long" (for the model), and whatever goes
+    wrong with its question while the model's reply about an empty completion can be read (see `fault`): "no label",
+    "several labels", "unknown label", "unlikely labels", "cut off", "timeout", "request refused" (by a content filter,
+    say), "bad response", "server error", "exception". Whatever else leaves no verdict abstains (see `on_error`), with
+    the same reasons or "rate limited", "connection failed", "deadline", "budget spent". "missing value" abstains
+    whatever `on_error` says: the row lacks what the template shows, and nothing was asked.
 
     The completion, the prompt and the columns are quoted between lines with a random code that does not occur in
     them, and declared to be data (see `fence`).
@@ -193,20 +193,29 @@ class LLMJudge(Judge):
     ) -> dict[str, tuple[str, ...]]:
         """Of the questions without a verdict: by which of the suspected quotations it was lost."""
         by = {key: too_long_by(question, votes[key], self.suspects) for key, question in questions.items()}
-        controls = {
-            (key, name): without(question, name)
-            for key, question in questions.items()
-            if unread(votes[key])
-            for name in self.suspects
-        }
-        keys = {place: self.panel.key(control, self.labels) for place, control in controls.items()}
-        asked = {keys[place]: control for place, control in controls.items() if keys[place] not in self._readable}
-        replies = self.panel.poll(asked, self._read, self.labels, votes=1)
-        self.costs.add(cost_of(vote for [vote] in replies.values()))
-        self._readable |= {key for key, [vote] in replies.items() if vote.label is not None}
-        for (key, name), control in keys.items():
-            by[key] += (name,) if control in self._readable else ()
+        suspected = [key for key in questions if not by[key] and suspect(votes[key])]
+        for anew in (False, True):
+            controls = {
+                (key, name): without(questions[key], name)
+                for key in suspected
+                if silent(votes[key]) is anew
+                for name in self.suspects
+            }
+            keys = {place: self.panel.key(control, self.labels) for place, control in controls.items()}
+            answered = self._answered({keys[place]: control for place, control in controls.items()}, anew)
+            for (key, name), control in keys.items():
+                by[key] += (name,) if control in answered else ()
         return {key: names for key, names in by.items() if names}
+
+    def _answered(self, controls: Mapping[str, Question], anew: bool) -> set[str]:
+        """The keys of those questions without a completion whose reply can be read; `anew`: now, not once before."""
+        known = set() if anew else self._readable & controls.keys()
+        asked = {key: control for key, control in controls.items() if key not in known}
+        replies = self.panel.poll(asked, self._read, self.labels, votes=1, anew=anew)
+        self.costs.add(cost_of(vote for [vote] in replies.values()))
+        read = {key for key, [vote] in replies.items() if vote.label is not None}
+        self._readable |= read
+        return known | read
 
     def _settled(self, verdict: Verdict, votes: Sequence[Vote], spoilt_by: tuple[str, ...]) -> Verdict:
         if spoilt_by:

@@ -56,14 +56,22 @@ class Panel(Written):
         return cache_key(self.identity, list(labels.items()), question.content)
 
     def poll(
-        self, questions: Mapping[str, Question], read: Read, labels: Labels, votes: int | None = None
+        self,
+        questions: Mapping[str, Question],
+        read: Read,
+        labels: Labels,
+        votes: int | None = None,
+        *,
+        anew: bool = False,
     ) -> dict[str, list[Vote]]:
         """The votes on every question, by its key.
 
         labels: for a model that decides by their probabilities.
+        anew: ask, whatever the cache holds.
         """
         ballots = {key: [f"{key}-{vote}" for vote in range(votes or self.votes)] for key in questions}
-        cast = self._remembered([ticket for tickets in ballots.values() for ticket in tickets], read)
+        tickets = [] if anew else [ticket for tickets in ballots.values() for ticket in tickets]
+        cast = self._remembered(tickets, read)
         missing = {
             ticket: question
             for key, question in questions.items()

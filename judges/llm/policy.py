@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from ..errors import JuryboxError
+from ..errors import Told
 from ..verdict import Verdict
 
 FailurePolicy = Literal["abstain", "zero", "raise"]
 POLICIES: tuple[str, ...] = get_args(FailurePolicy)
 
 
-class JudgeFailed(JuryboxError, RuntimeError):  # noqa: N818
+class JudgeFailed(Told, RuntimeError):  # noqa: N818
     """A model could not be asked or its reply not be read, and the judge was told to raise then.
 
     Attributes:

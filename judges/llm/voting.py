@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from .asking import Outcome
 from .line import Unreadable
 from .reply import Labels, Reply
 
+logger = logging.getLogger("jurybox")
 SHOWN = 300  # characters of a reply in the evidence
 
 
@@ -39,6 +41,9 @@ class Vote:
             return cls(outcome, read(outcome.reply))
         except Unreadable as unreadable:
             return cls(outcome, None, str(unreadable), unreadable.why)
+        except Exception as error:  # a reply may hold whatever a completion talked its author into
+            logger.warning("a reply could not be read: %s: %s", type(error).__name__, error, exc_info=error)
+            return cls(outcome, None, "no label", f"reading it raised {type(error).__name__}")
 
 
 def least(labels: Labels) -> float:

@@ -15,7 +15,7 @@ from ..memo import Memo
 from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
-from ..workers.pool import DeadlineExceeded, shared_pool
+from ..workers.pool import DeadlineExceeded, NoWorker, shared_pool
 from . import symbolic
 from .compare.decide import Outcome, Reading, decide, read, read_gold
 from .compare.restated import is_restated, is_unevaluated
@@ -214,6 +214,8 @@ class MathJudge(Judge):
         except DeadlineExceeded:
             outcome, status = outcome._replace(equal=False, rule="timeout"), "timeout"
             self._outcomes[key] = outcome  # asked again in this run, it gets the same answer at once
+        except NoWorker as error:
+            return self.failed(error)
         except Exception:  # the worker's parser refused it, ran out of memory, or crashed on it
             outcome = outcome._replace(equal=False, rule="worker failed")
         return _verdict(found, outcome, seconds, status)

@@ -19,8 +19,8 @@ class PairwiseFunction(PairwiseJudge):
     1.0
 
     It returns the probability that the first is better, True or False, or None to abstain (reason "abstained").
-    A number outside [0, 1] abstains with status "error" and the reason "not a probability"; an exception on one pair
-    lets all pairs of the batch abstain.
+    An answer with which it raises, or returns a number outside [0, 1] ("not a probability"), has lost; where it does so
+    with any, it abstains.
     """
 
     def __init__(self, function: Callable[[str, str, str], Any], *, symmetric: bool = False, name: str = "") -> None:

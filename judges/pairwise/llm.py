@@ -10,8 +10,8 @@ from ..llm import LLMJudge, Template
 from ..llm.costs import Costs
 from ..llm.reply import Complete, Decider
 from ..thinking import answer_start
-from ..verdict import Verdict
-from .pair import Pair
+from ..verdict import Status, Verdict
+from .pair import Pair, Place
 from .pairwise_judge import PairwiseJudge
 
 TEMPLATE = Path(__file__).with_name("templates") / "comparison.txt"
@@ -29,7 +29,8 @@ class PairwiseLLM(PairwiseJudge):
     A verdict counts 1 or 0, a tie ½. A model that is asked for probabilities (`LocalModel`) gives those of its labels.
     Everything else is as with `LLMJudge`, which does the asking: quotation of the answers as data, votes, cache,
     retries, deadline. Where either order fails, the pair abstains with the reason of `LLMJudge`; but a response with
-    which the model's reply cannot be read, or which is too long for it, while without it all is well, has lost.
+    which the model gives no reply that can be read, or which is too long for it, while without it all is well, has
+    lost.
 
     Args:
         complete: as in `LLMJudge`.
@@ -75,17 +76,20 @@ class PairwiseLLM(PairwiseJudge):
             other=[self._shown(second) for *_, second in texts],
             **columns,
         )
-        return [self._probable(verdict) for verdict in said]
+        return [self._probable(verdict, pair) for verdict, pair in zip(said, pairs, strict=True)]
 
     def _shown(self, text: str) -> str:
         start = 0 if self.thinking else answer_start(text)
         return EMPTY if start is None else text[start:].strip() or EMPTY
 
-    def _probable(self, verdict: Verdict) -> Verdict:
+    def _probable(self, verdict: Verdict, pair: Pair) -> Verdict:
         """With the probabilities of the labels in place of the likeliest one, where they are known; a reply that one of
         the two has spoilt is lost by it."""
         if spoilt_by := verdict.evidence.get("spoilt_by"):
-            return verdict.replace(score=0.5 if len(spoilt_by) == 2 else float(spoilt_by == ["other"]))
+            places: list[Place] = ["first" if name == "completion" else "second" for name in spoilt_by]
+            p_win = pair.lost_by(*places)
+            status: Status = "error" if p_win is None else "scored"
+            return verdict.replace(score=p_win, status=status, evidence={**verdict.evidence, "spoilt_by": places})
         probabilities: Mapping[str, float] = verdict.evidence.get("probabilities", {})
         worth = {label: value for label in probabilities if (value := self.judge.labels[label]) is not None}
         total = sum(probabilities[label] for label in worth)

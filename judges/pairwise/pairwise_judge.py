@@ -6,11 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+from ..apart import apart
+from ..blame import nobody_answered
+from ..errors import Miscounted
 from ..judge import exception
 from ..verdict import Verdict
 from ..written import Written
 from .debias import p_win_of_orders
-from .pair import Pair
+from .pair import OTHER, PLACES, Pair, Place
+
+_NO_NUMBER = ("not a finite number", "not a probability")
 
 
 class PairwiseJudge(Written, ABC):
@@ -28,6 +33,10 @@ class PairwiseJudge(Written, ABC):
     Reasons of a verdict: "better", "worse" or "even" (p_win above, below or at ½), "orders disagree" (each order
     preferred what stood in the same place); abstaining with what the subclass says, or "exception".
     Its evidence: `p12`, that the first answer wins when shown first, and `p21`, that the second wins when shown first.
+
+    An answer that breaks the judge has lost, and other pairs are compared without it: where the judge raises on a pair,
+    or gives no finite number, it is asked to compare each of the answers with itself, and the one with which it breaks
+    again did it (`spoilt_by` in the evidence). Where both do, the judge is broken, and abstains.
 
     Class attributes that a subclass may set:
         name: in logs.
@@ -60,16 +69,34 @@ class PairwiseJudge(Written, ABC):
         return [_averaged(*orders) for orders in zip(said[: len(pairs)], said[len(pairs) :], strict=True)]
 
     def _asked(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        """What the subclass says; when it breaks, every pair abstains, and the log says why."""
-        if not pairs:
-            return []
-        try:
-            said = list(self._first_wins(pairs))
-        except Exception as error:  # one hostile answer must not end a training run
-            return [exception(self.name, error)] * len(pairs)
+        """What the subclass says; an answer with which it breaks has lost, and the log says why."""
+        said = apart(self._counted, pairs) if pairs else []
+        return [self._settled(pair, one) for pair, one in zip(pairs, said, strict=True)]
+
+    def _counted(self, pairs: Sequence[Pair]) -> Sequence[Verdict]:
+        said = self._first_wins(pairs)
         if len(said) != len(pairs):
-            raise ValueError(f"{self.name} returned {len(said)} verdicts for {len(pairs)} pairs")
+            raise Miscounted(f"{self.name} returned {len(said)} verdicts for {len(pairs)} pairs")
         return said
+
+    def _settled(self, pair: Pair, said: Verdict | Exception) -> Verdict:
+        """The verdict; where there is none, whose fault that is."""
+        verdict = exception(self.name, said) if isinstance(said, Exception) else said
+        if verdict.score is not None or (verdict.reason not in _NO_NUMBER and not isinstance(said, Exception)):
+            return verdict
+        if isinstance(said, Exception) and nobody_answered(said):
+            return verdict
+        broken: list[Place] = [place for place in PLACES if not self._bears(pair, getattr(pair, place))]
+        spoilers = broken or PLACES  # neither by itself: it is their being compared
+        p_win = None if len(broken) == 2 else pair.lost_by(*spoilers)
+        if p_win is None:
+            return verdict
+        return Verdict(p_win, reason=verdict.reason, evidence={"spoilt_by": list(spoilers), **verdict.evidence})
+
+    def _bears(self, pair: Pair, answer: Any) -> bool:
+        """Whether the judge can compare an answer with itself."""
+        (said,) = apart(self._counted, [Pair(pair.prompt, answer, answer, pair.columns)])
+        return isinstance(said, Verdict) and said.score is not None
 
     def require(self, given: Iterable[str]) -> None:
         """Raise MissingColumn when a column that this judge reads is not among the given ones."""
@@ -90,8 +117,15 @@ def _averaged(original: Verdict, swapped: Verdict) -> Verdict:
         return original if original.score is None else swapped
     p12, p21 = original.score, swapped.score
     seconds = original.seconds + swapped.seconds
-    averaged = Verdict(p_win_of_orders(p12, p21), evidence=original.evidence, seconds=seconds)
+    evidence = {**original.evidence, **_spoilt(original, swapped)}
+    averaged = Verdict(p_win_of_orders(p12, p21), evidence=evidence, seconds=seconds)
     return _named(averaged, {"p12": p12, "p21": p21}, disagree=(p12 - 0.5) * (p21 - 0.5) > 0)
+
+
+def _spoilt(original: Verdict, swapped: Verdict) -> dict[str, list[Place]]:
+    """By which answers either order was spoilt."""
+    by = {*original.evidence.get("spoilt_by", ()), *(OTHER[place] for place in swapped.evidence.get("spoilt_by", ()))}
+    return {"spoilt_by": sorted(by)} if by else {}
 
 
 def _named(verdict: Verdict, evidence: dict[str, Any], *, disagree: bool = False) -> Verdict:

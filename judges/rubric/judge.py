@@ -128,7 +128,8 @@ class RubricJudge(Judge):
         """One verdict from those on the criteria; `asked` has what the asking came to."""
         merits = {name: verdict.score for name, verdict in grades.items()}
         scores = {one.name: None if (m := merits[one.name]) is None else one.merit(m) for one in self.rubric}
-        shown = {name: value for name, value in asked.evidence.items() if name in ("said", "failed", "share", *SUMMED)}
+        kept = ("said", "failed", "spoilt_by", "share", *SUMMED)
+        shown = {name: value for name, value in asked.evidence.items() if name in kept}
         evidence = {"scores": scores, "labels": {name: v.reason for name, v in grades.items()}, **shown}
         seconds = asked.seconds
         for one in self.rubric:
@@ -220,8 +221,9 @@ def _costing(verdicts: Iterable[Verdict]) -> Verdict:
     costs: Counter[str] = Counter()
     for verdict in verdicts:
         costs.update({name: verdict.evidence[name] for name in SUMMED if name in verdict.evidence})
-    failed = [verdict.evidence["failed"] for verdict in verdicts if "failed" in verdict.evidence]
-    evidence = {**costs, **({"failed": failed[0]} if failed else {})}
+    evidence: dict[str, Any] = dict(costs)
+    for name in ("failed", "spoilt_by"):
+        evidence |= next(({name: verdict.evidence[name]} for verdict in verdicts if name in verdict.evidence), {})
     return Verdict(0.0, evidence=evidence, seconds=sum(verdict.seconds for verdict in verdicts))
 
 

@@ -47,6 +47,10 @@ class WorkerDied(JuryboxError, RuntimeError):  # noqa: N818
     """The worker ended in the middle of the task (crashed, or was killed from outside)."""
 
 
+class NoWorker(WorkerDied):
+    """None could be started on this machine, or it ended before it began: the task has no part in that."""
+
+
 @dataclass(slots=True)
 class _Task:
     call: bytes  # (module, qualified name, pickled arguments), framed
@@ -103,8 +107,8 @@ class WorkerPool(Executor):
         """Queue a call of a module-level function.
 
         The future raises `DeadlineExceeded` when the call used `timeout` seconds of CPU time (of the wall clock, when
-        it sleeps; twenty times as much of it in any case), `WorkerDied` when its process ended, and else whatever the
-        function raised.
+        it sleeps; twenty times as much of it in any case), `WorkerDied` when its process ended, `NoWorker` when none
+        could be started, and else whatever the function raised.
         """
         call = zygote.frame((*location(fn), pickle.dumps((args, kwargs))))
         task = _Task(call, timeout)
@@ -235,12 +239,14 @@ class _Dispatcher:
                 return
             if not task.future.set_running_or_notify_cancel():
                 continue
+            idle = next((w for w in self.workers if w.task is None), None)
             try:
-                worker = next((w for w in self.workers if w.task is None), None) or self.hire()
+                if idle is not None and self.begin(idle, task):
+                    continue
+                if not self.begin(self.hire(), task):  # an idle one may have been killed meanwhile, a new one not
+                    raise NoWorker("the worker process ended before its task")
             except Exception as error:  # no process to be had: the task fails, the pool lives
-                task.future.set_exception(WorkerDied(f"no worker process could be started: {error}"))
-                continue
-            self.begin(worker, task)
+                task.future.set_exception(NoWorker(f"no worker process could be started: {error}"))
 
     def hire(self) -> _Worker:
         worker = self.fork()
@@ -265,17 +271,19 @@ class _Dispatcher:
             self.nursery.close()
             self.nursery = None
 
-    def begin(self, worker: _Worker, task: _Task) -> None:
-        worker.task = task
+    def begin(self, worker: _Worker, task: _Task) -> bool:
+        """Hand a task to a worker; False when the worker is gone, which is no fault of the task."""
         used = usage(worker.pid)
         worker.cpu, worker.seen_asleep = (used.cpu if used else 0.0), -1.0
         try:
             worker.channel.sendall(task.call)
-        except OSError:
-            self.dismiss(worker, WorkerDied("the worker process ended before its task"))
-            return
+        except OSError as error:
+            self.dismiss(worker, error)
+            return False
+        worker.task = task
         worker.started = time.monotonic()
         worker.deadline = float("inf") if task.timeout is None else worker.started + task.timeout
+        return True
 
     def collect(self, worker: _Worker) -> None:
         try:

@@ -77,7 +77,7 @@ def test_coroutines():
     assert judge(Later()).verdict("x").score == 1.0
 
 
-def test_a_coroutine_that_is_late_is_cancelled_and_abstains():
+def test_a_coroutine_that_is_late_is_cancelled_and_scores_the_least():
     cancelled = []
 
     @judge(timeout=0.05)
@@ -91,7 +91,7 @@ def test_a_coroutine_that_is_late_is_cancelled_and_abstains():
 
     quick, late = slow.verdicts(["quick", "late"])
     assert quick.score == 1.0
-    assert (late.score, late.status, late.reason) == (None, "timeout", "timeout")
+    assert (late.score, late.status, late.reason) == (0.0, "timeout", "timeout")
     assert cancelled == ["late"]
 
 
@@ -153,6 +153,16 @@ def test_a_batch_function_that_raises_scores_zero_and_one_that_miscounts_is_told
         return [1.0]
 
     assert raises(completions=["a", "b"]) == [0.0, 0.0]
+    sizes = []
+
+    @judge(batch=True)
+    def needs_all(completions):
+        sizes.append(len(completions))
+        return [1 / len(completions[place]) <= len(completions) / 10 for place in range(len(completions))]
+
+    verdicts = needs_all.verdicts(["", *(f"{n:02}" for n in range(5)), "", "long enough"])
+    assert [v.score for v in verdicts] == [0.0, *[1.0] * 5, 0.0, 1.0]  # as in a batch of six, not in smaller ones
+    assert sizes[-1] == 6
     with pytest.raises(ValueError, match="judge miscounts returned 1 values for 2 completions"):
         miscounts.verdicts(["a", "b"])
 

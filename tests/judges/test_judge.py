@@ -105,12 +105,25 @@ def test_only_a_connection_that_failed_makes_a_judge_abstain():
             except (ConnectionError, TimeoutError) as error:
                 raise RuntimeError("the client's own error") from error
 
-    class Clocked(Judge):
-        def _judge(self, sample):
-            raise TimeoutError
+    assert [verdict.score for verdict in Asks().verdicts(["refused", "late", "else"])] == [None, 0.0, 0.0]
 
-    assert [verdict.status for verdict in Asks().verdicts(["refused", "late"])] == ["error", "error"]
-    assert [verdict.score for verdict in (Asks().verdict("else"), Clocked().verdict("a"))] == [0.0, 0.0]
+
+def test_a_batch_that_breaks_is_judged_without_the_rows_that_break_it(caplog):
+    class Together(Judge):
+        def _judge_batch(self, samples):
+            texts = [sample.text for sample in samples]
+            if "boom" in texts:
+                raise RuntimeError("cursed")
+            return [Verdict(len(set(texts)) / 8) for _ in texts]
+
+    texts = ["a", "boom", "b", "c"]
+    with caplog.at_level(logging.WARNING, logger="jurybox"):
+        verdicts = Together().verdicts(texts)
+    assert [verdict.score for verdict in verdicts] == [3 / 8, 0.0, 3 / 8, 3 / 8]
+    assert [verdict.reason for verdict in verdicts] == ["", "exception", "", ""]
+    assert caplog.text.count("Traceback") == 1
+    with ThreadPoolExecutor(1) as pool:
+        assert [v.score for v in Together().on(pool, chunk=4).verdicts(texts)] == [3 / 8, 0.0, 3 / 8, 3 / 8]
 
 
 def test_interrupts_are_not_swallowed():

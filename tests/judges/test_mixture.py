@@ -59,7 +59,9 @@ class Breaks(Judge):
     """Breaks as a whole, not row by row."""
 
     def _judge_batch(self, samples):
-        raise OSError("disk full")
+        if any("!" in sample.text for sample in samples):
+            raise OSError("cursed batch")
+        return [Verdict(1.0)] * len(samples)
 
 
 class LongRows(Judge):
@@ -156,13 +158,13 @@ def test_an_abstention_takes_the_first_status_and_the_time_is_the_sum():
     assert verdict.seconds > 0.0
 
 
-def test_a_crash_is_reported_and_unknown(caplog):
+def test_a_crash_is_reported_and_violates(caplog):
     with caplog.at_level(logging.WARNING, "jurybox"):
-        one, two = MixtureOfJudges([A, Breaks()]).verdicts(["ay", "an"])
-    assert (one.score, one.status) == (None, "error")
-    assert one.evidence["abstained"]["breaks"]["error"] == "OSError: disk full"
-    assert two.score == 0.0
-    assert "breaks raised 'OSError: disk full'" in caplog.text
+        crashed, quiet = MixtureOfJudges([A, Breaks()]).verdicts(["ay!", "ay"])
+    assert (crashed.score, crashed.status) == (0.0, "scored")
+    assert crashed.evidence["violated"]["breaks"]["error"] == "OSError: cursed batch"
+    assert quiet.score == 1.0
+    assert "breaks raised 'OSError: cursed batch'" in caplog.text
 
 
 def test_thresholds_count():

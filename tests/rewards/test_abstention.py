@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jurybox.judges import ExactJudge, FormatJudge, Judge, Verdict
 from jurybox.rewards import Cascade, Linear, Reward, Route, robust
-from tests.rewards.strategies import JUDGES, PARTS, a, b, c, conditions, expressions, leaves, numbers, tasks, weights
+from tests.rewards.strategies import JUDGES, PARTS, a, b, c, conditions, e, expressions, leaves, numbers, tasks, weights
 
 FAILED = [Verdict(None, "error", "down"), Verdict(None, "timeout", "late")]
 SKIPPED = Verdict(None, "skipped", "does not apply")
@@ -49,6 +49,7 @@ ungated = st.recursive(conditions, _no_gates, max_leaves=8)
 
 
 @given(expressions | ungated, said, part, st.sampled_from(FAILED), tasks)
+@example(e * (-0.25 * a), dict.fromkeys(PARTS, 0.0) | {"e": BROKE_OFF[0]}, "a", FAILED[0], "one")  # no sure zero
 def test_what_speaks_beside_a_failed_part_would_say_the_same_whatever_that_part_had_said(
     reward, row, name, failed, task
 ):

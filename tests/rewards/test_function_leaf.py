@@ -100,6 +100,15 @@ def test_a_function_that_raises_has_its_least_number_and_abstains_without_one():
     assert Function(unreachable, -2, 1).verdict("a").score is None
 
 
+def test_completions_with_which_a_function_raises_cost_themselves_only():
+    def f(completions, **_):
+        return [10.0 / len(completion) for completion in completions]
+
+    assert Function(f)(completions=["ab", "", "a", ""]) == [5.0, 5.0, 10.0, 5.0]
+    assert Function(f, -1, 10)(completions=["ab", ""]) == [5.0, -1.0]
+    assert not Function(f, 2, 10).verdict("").passed
+
+
 def test_it_is_called_once_however_often_it_is_written():
     calls = []
 

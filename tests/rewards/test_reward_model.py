@@ -216,24 +216,57 @@ def test_baselines_are_scored_once() -> None:
     assert seen == [["pa", "qb", "pref", "qref"], ["pc", "pd"]]
 
 
-def test_what_has_no_number_abstains() -> None:
+def test_what_has_no_number_scores_the_least_unless_nothing_has_one() -> None:
     numbers = {"pnan": math.nan, "pinf": math.inf, "pnone": None}
-    reward = RewardModel(lambda texts: [numbers.get(text, 1.0) for text in texts])
-    raw = reward.verdicts(["nan", "inf", "none", "ok"], ["p"] * 4)
-    assert [v.score for v in raw] == [None, None, None, 1.0]
-    assert [v.status for v in raw] == ["error", "error", "skipped", "scored"]
+    reward = RewardModel(lambda texts: [numbers.get(text, float(len(text))) for text in texts])
+    raw = reward.verdicts(["nan", "inf", "none", "ok", "well"], ["p"] * 5)
+    assert [v.score for v in raw] == [3.0, 3.0, None, 3.0, 5.0]
+    assert [v.reason for v in raw] == ["not a finite number"] * 2 + ["no score", "", ""]
+    alone = reward.verdict("nan", "p")
+    assert (alone.score, alone.status) == (None, "error")
     calibrated = reward.calibrated().verdicts(
         ["nan", "ok", "ok", "ok"], ["p"] * 4, baseline=["ok", "nan", None, "ok"]
     )  # fmt: skip
-    assert [v.score for v in calibrated] == [None, None, None, 0.5]
+    assert [v.score for v in calibrated] == [0.0, None, None, 0.5]
     assert calibrated[2].reason == "no baseline"
+    assert (1.0 - reward.calibrated()).verdict("nan", "p", baseline="ok").score == 0.0
 
 
-def test_a_model_that_breaks_abstains_for_its_batch() -> None:
-    assert RewardModel(lambda texts: 1 / 0).verdict("a").reason == "exception"
-    short = RewardModel(lambda texts: [1.0]).verdicts(["a", "b"])
-    assert [v.reason for v in short] == ["exception"] * 2
-    assert "returned 1 scores for 2 texts" in short[0].evidence["error"]
+def test_a_model_that_breaks_on_everything_abstains_and_one_that_miscounts_is_told() -> None:
+    broken = RewardModel(lambda texts: 1 / 0).verdict("a")
+    assert (broken.score, broken.reason) == (None, "exception")
+    with pytest.raises(ValueError, match="returned 1 scores for 2 texts"):
+        RewardModel(lambda texts: [1.0]).verdicts(["a", "b"])
+
+
+def test_a_completion_that_breaks_the_model_costs_itself_only() -> None:
+    def scores(texts: list[str]) -> list[float]:
+        if any("jam" in text for text in texts):
+            raise RuntimeError("CUDA error")
+        return [float(len(text)) for text in texts]
+
+    raw = RewardModel(scores).verdicts(["four", "jam", "seven!!"])
+    assert [(v.score, v.reason) for v in raw] == [(4.0, ""), (4.0, "exception"), (7.0, "")]
+    calibrated = RewardModel(scores).calibrated()
+    assert [v.score for v in calibrated.verdicts(["jam", "four"], baseline=["four", "jam"])] == [0.0, None]
+
+    def down(texts: list[str]) -> list[float]:
+        raise ConnectionResetError
+
+    assert RewardModel(down).calibrated().verdict("a", baseline="b").score is None
+
+
+def test_a_completion_that_the_tokenizer_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reward = RewardModel(length)
+    real = reward.scorer.prepare
+
+    def prepare(prompt: Any, completion: Any) -> Any:
+        if completion == "jam":
+            raise TypeError("TextEncodeInput")
+        return real(prompt, completion)
+
+    monkeypatch.setattr(type(reward.scorer), "prepare", lambda self, prompt, completion: prepare(prompt, completion))
+    assert [v.score for v in reward.verdicts(["jam", "four"])] == [4.0, 4.0]
 
 
 # A part of a reward.

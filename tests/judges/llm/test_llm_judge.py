@@ -151,7 +151,7 @@ def test_a_hanging_function_ends_at_its_timeout_and_a_batch_at_its_deadline() ->
     batch = polite("yes", lambda _: str(hang.wait(20)), limit=1, timeout=5.0, deadline=0.3)
     verdicts = batch.verdicts(["a", "b", "c"])
     assert [v.score for v in verdicts] == [1.0, None, None]
-    assert {v.reason for v in verdicts[1:]} == {"deadline"}
+    assert [v.reason for v in verdicts[1:]] == ["timeout", "deadline"]  # the second had all the time there was
     assert time.monotonic() - start < 4.0
     hang.set()
 

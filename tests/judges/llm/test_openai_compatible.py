@@ -75,7 +75,7 @@ def test_it_is_asked_again_so_often_and_no_more(server: Server, fault: object, r
     judge = asking(server.url, retries=1)
     verdict = judge.verdict("a")
     assert (verdict.score, verdict.status, verdict.reason) == (None, "error", reason)
-    assert len(server.requests) == 2
+    assert len(server.requests) == (4 if fault is broken else 2)  # it may break on the completion: one without is tried
     assert (judge.costs["failed"], judge.costs[f"failed/{reason}"]) == (1, 1)
 
 
@@ -101,15 +101,35 @@ def test_what_will_not_pass_is_not_asked_again(
     server.script = [lambda handler: send(handler, body, status, **headers)]
     verdict = asking(server.url).verdict("a")
     assert (verdict.score, verdict.status, verdict.reason) == (None, "error", reason)
-    assert len(server.requests) == 1
+    assert len(server.requests) == (1 if status == 401 else 2)  # once, and once without the completion
 
 
-def test_a_server_that_hangs_costs_its_timeout_once(server: Server) -> None:
+@pytest.mark.parametrize("status", [400, 403, 422, 500])
+def test_a_server_that_refuses_this_completion_makes_no_judge_abstain(server: Server, status: int) -> None:
+    def filtered(handler: BaseHTTPRequestHandler) -> None:
+        if "jam" in server.requests[-1]["messages"][-1]["content"]:
+            send(handler, b'{"error": {"message": "the prompt triggered a content policy"}}', status)
+        else:
+            send(handler, completion("yes"))
+
+    server.script = [filtered]
+    judge = asking(server.url, retries=0)
+    jam, bread = judge.verdicts(["jam", "bread"])
+    assert (jam.score, jam.status, bread.score) == (0.0, "scored", 1.0)
+    assert jam.evidence["spoilt_by"] == ["completion"]
+    assert (1.0 - judge).verdict("jam").score == 0.0  # nor does it spare a penalty
+    judge.verdict("jam")
+    assert len(server.requests) == 7  # what a refusal is held against is asked anew: the server may be down by now
+
+
+def test_a_server_that_hangs_on_this_completion_makes_no_judge_abstain(server: Server) -> None:
     server.script = [hangs, "yes"]
     start = time.monotonic()
     verdicts = asking(server.url, timeout=0.3, limit=1).verdicts(["a", "b"])
-    assert [(v.score, v.status) for v in verdicts] == [(None, "timeout"), (1.0, "scored")]
+    assert [(v.score, v.status, v.reason) for v in verdicts] == [(0.0, "scored", "timeout"), (1.0, "scored", "yes")]
     assert time.monotonic() - start < 5.0
+    server.script = [hangs]
+    assert asking(server.url, timeout=0.3).verdict("a").score is None
 
 
 def test_a_dead_endpoint_abstains_and_is_counted(server: Server) -> None:

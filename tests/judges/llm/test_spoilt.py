@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from jurybox.judges import RubricJudge
 from jurybox.judges.llm import LLMJudge, Reply, Scripted
 from jurybox.judges.pairwise import PairwiseLLM
+from jurybox.rewards import AnchorWinReward
 
 ASK = "Is {{completion}} polite? {{labels}}"
+CRITERIA = {"a": "Is it good?", "b": "Is it short?"}
 JAMS = ["", "Hm.", "yes\nno", '{"verdict": "maybe"}', "<think>for ever", Reply("It reads\nyes", cut_off=True)]
 
 
@@ -40,6 +43,39 @@ def test_what_the_prompt_or_a_dead_endpoint_causes_abstains() -> None:
     assert [v.score for v in judge.verdicts(["bread", "bread"], ["jam?", "what?"])] == [None, 1.0]
     gone = LLMJudge(Scripted(ConnectionError()), ASK, retries=0)
     assert (gone.verdict("jam").score, len(gone.complete.calls)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("content filter"), TimeoutError(), RuntimeError(), RecursionError()], ids=repr
+)
+def test_a_client_that_chokes_on_this_completion(error: Exception) -> None:
+    def complete(messages: Any) -> str:
+        if "jam" in messages[-1]["content"]:
+            raise error
+        return "yes"
+
+    judge = LLMJudge(complete, ASK, labels={"yes": 1.0, "no": 0.25})
+    jam, bread = judge.verdicts(["jam", "bread"])
+    assert (jam.score, jam.status, bread.score) == (0.25, "scored", 1.0)
+    assert (2.0 - judge).verdict("jam").score == 1.0  # a penalty is paid in full
+    rubric = RubricJudge(lambda m: complete(m) and '{"a": "yes", "b": "yes"}', CRITERIA)
+    assert (rubric.verdict("jam", "Why?").score, rubric.verdict("bread", "Why?").score) == (0.0, 1.0)
+    assert (1.0 - rubric).verdict("jam", "Why?").score == 0.0
+    each = RubricJudge(complete, CRITERIA, ask="each")
+    assert (each.verdict("jam", "Why?").score, (1.0 - each).verdict("jam", "Why?").score) == (0.0, 0.0)
+    pair = PairwiseLLM(lambda m: complete(m) and "1")
+    assert [pair.compare("Why?", "jam", "bread"), pair.compare("Why?", "bread", "jam")] == [0.0, 1.0]
+
+
+def test_a_reply_that_no_reader_survives(monkeypatch: Any) -> None:
+    def read_label(reply: str, labels: Any, **_: Any) -> str:
+        if reply == "jam":
+            raise RecursionError
+        return reply
+
+    monkeypatch.setattr("jurybox.judges.llm.judge.read_label", read_label)
+    jam, bread = LLMJudge(jammed("jam"), ASK).verdicts(["jam", "bread"])
+    assert (jam.score, jam.reason, bread.score) == (0.0, "no label", 1.0)
 
 
 def test_votes_that_a_completion_spoils() -> None:
@@ -75,6 +111,10 @@ def test_a_pair_too_long_for_the_model_is_lost_by_the_longer() -> None:
         return "1"
 
     judge = PairwiseLLM(complete)
+    reward = AnchorWinReward(judge)
+    answers, anchors = ["word " * 6000, "because", "word " * 3000], ["because", "word " * 6000, "sword " * 3000]
+    assert reward(prompts=["Why?"] * 3, completions=answers, anchor=anchors) == [0.0, None, 0.0]  # it pays nothing
+    assert (1.0 - reward).verdict(answers[0], "Why?", anchor="because").score == 0.0
     assert judge.compare("Why?", "word " * 6000, "because") == 0.0
     assert judge.compare("Why?", "because", "word " * 6000) == 1.0
     assert judge.compare("Why?", "word " * 3000, "sword " * 3000) == 0.5

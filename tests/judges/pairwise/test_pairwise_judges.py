@@ -141,6 +141,30 @@ def test_a_broken_judge_abstains(caplog: pytest.LogCaptureFixture) -> None:
     assert "out of order" in caplog.text
 
 
+def shorter(prompt: str, a: str, b: str) -> float:
+    """Divides by nothing where an answer is empty, or two are equally long."""
+    return 1.0 / len(a) > 1.0 / len(b) or 0.0 / (len(a) - len(b)) > 0.0 if a != b else 0.5 / len(a) * len(b)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "p_win"), [("", "b", 0.0), ("a", "", 1.0), ("", "", None), ("a", "bb", 1.0), ("a", "b", 0.5)]
+)
+def test_an_answer_that_breaks_the_judge_has_lost(a: str, b: str, p_win: float | None) -> None:
+    whole = [Pair("p", "long", "x"), Pair("p", a, b), Pair("p", "x", "long")]
+    verdicts = PairwiseFunction(shorter).verdicts(whole)
+    assert [verdict.score for verdict in verdicts] == [0.0, p_win, 1.0]
+    trusted = PairwiseFunction(shorter).verdicts([Pair("p", a, b, trusted="second")])[0]
+    assert trusted.score == {"a": None if b == "" else 0.0 if b == "b" else 1.0, "": None if b == "" else 0.0}[a]
+    assert ("spoilt_by" in verdicts[1].evidence) is (p_win not in (None,) and b != "bb")
+
+
+def test_a_grader_that_is_down_is_nobodys_fault() -> None:
+    def down(prompt: str, a: str, b: str) -> float:
+        raise ConnectionRefusedError
+
+    assert PairwiseFunction(down).compare("p", "a", "b") is None
+
+
 def test_one_order_that_abstains_is_enough_to_abstain() -> None:
     judge = PairwiseFunction(lambda prompt, a, b: None if a == "second" else 1.0)
     assert judge.compare("p", "first", "second") is None
