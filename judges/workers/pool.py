@@ -16,8 +16,6 @@ import os
 import pickle
 import selectors
 import socket
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -25,13 +23,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import JuryboxError
 from . import zygote
 from .clock import usage
 from .cores import usable_cores
+from .nursery import Nursery
 
 Result = TypeVar("Result")
 MEMORY = 2 << 30  # bytes a worker may allocate beyond its start
@@ -197,7 +195,7 @@ class _Dispatcher:
         self.pool = pool
         self.wake = wake
         self.workers: list[_Worker] = []
-        self.nursery: _Nursery | None = None
+        self.nursery: Nursery | None = None
         self.selector = selectors.DefaultSelector()
         self.selector.register(wake, selectors.EVENT_READ, None)
         pool._owned += [wake, self.selector]
@@ -258,12 +256,12 @@ class _Dispatcher:
     def fork(self) -> _Worker:
         if self.nursery is not None:
             try:
-                return self.nursery.fork()
+                return _Worker(*self.nursery.fork())
             except (OSError, EOFError):  # the zygote was killed, and its workers with it: start another
                 self.drop_nursery()
-        self.nursery = _Nursery(self.pool.preload, self.pool.memory)
+        self.nursery = Nursery(self.pool.preload, self.pool.memory)
         self.pool._owned.append(self.nursery.control)
-        return self.nursery.fork()
+        return _Worker(*self.nursery.fork())
 
     def drop_nursery(self) -> None:
         if self.nursery is not None:
@@ -335,46 +333,6 @@ def _seconds_left(worker: _Worker, timeout: float, now: float) -> float:
         return 0.0
     worker.seen_asleep = used.cpu
     return min(left, _GLANCE)
-
-
-class _Nursery:
-    """The caller's end of the zygote (see `zygote.py`)."""
-
-    def __init__(self, preload: tuple[str, ...], memory: int) -> None:
-        self.control, theirs = socket.socketpair()
-        # -P: the program's folder must not be searched, its `math` and `json` are not the standard library's
-        command = [sys.executable, "-P", str(Path(zygote.__file__).resolve()), str(theirs.fileno())]
-        with theirs:
-            self.process = subprocess.Popen(  # its own session, so that Ctrl-C reaches the caller only
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
-            )
-        path = [entry or os.getcwd() for entry in sys.path]
-        self.control.sendall(zygote.frame({"path": path, "preload": preload, "memory": memory}))
-        try:
-            self._answer()
-        except EOFError:
-            self.close()
-            raise RuntimeError(f"the worker program ended while it imported {', '.join(preload)}") from None
-
-    def fork(self) -> _Worker:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self.control, [zygote.COMMAND.pack(b"F", 0)], [theirs.fileno()])
-        return _Worker(self._answer(), ours)
-
-    def kill(self, pid: int) -> None:
-        try:
-            self.control.sendall(zygote.COMMAND.pack(b"K", pid))
-        except OSError:
-            return  # the zygote is gone, and its workers with it
-
-    def close(self) -> None:
-        self.control.close()
-        self.process.wait()
-
-    def _answer(self) -> int:
-        _, pid = zygote.COMMAND.unpack(zygote.exactly(self.control, zygote.COMMAND.size))
-        return int(pid)
 
 
 _pools: weakref.WeakSet[WorkerPool] = weakref.WeakSet()
