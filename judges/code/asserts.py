@@ -6,11 +6,11 @@ import socket
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from time import monotonic
 from typing import Any
 
 from .outside.child import Child, ChildEnded
-from .outside.session import BREAKDOWNS, CLAIMED_FAILURES, Session, claimed, timed
+from .outside.own_time import Turn
+from .outside.session import BREAKDOWNS, CLAIMED_FAILURES, Session, claimed
 from .outside.waiting import Run
 from .results import TestResult
 from .suite import AssertTest
@@ -55,17 +55,18 @@ class _Asserts:
 
     def _loaded(self, candidate: Child) -> Run[bool]:
         """Whether the program has loaded; if not, all tests have failed for the same reason."""
-        began = monotonic()
+        turn = self.session.begin()
         try:
-            message = yield from candidate.reply(self.session.deadline(began))
+            message = yield from candidate.reply(turn)
         except BREAKDOWNS as error:
-            result = yield from self.session.breakdown(candidate, error, began)
+            result = yield from self.session.breakdown(candidate, error, turn)
             if not self.session.repeats(result):
                 self._fail_rest(result)
             return False
         if message == ["ready"]:
+            self.session.end(turn)
             return True
-        self._fail_rest(timed(claimed(message), began))
+        self._fail_rest(self.session.timed(claimed(message), turn))
         yield from self.session.close(candidate, failed=True)
         return False
 
@@ -80,12 +81,12 @@ class _Asserts:
     def _hear(self, tester: Child, candidate: Child) -> Run[None]:
         """Hear the results one after the other, until a test loses the candidate or runs out of time."""
         while self.todo:
-            began = monotonic()
+            turn = self.session.begin()
             place = self.todo.popleft()
             try:
-                message = yield from tester.reply(self.session.deadline(began))
+                message = yield from tester.reply(turn)
             except BREAKDOWNS as error:
-                result = yield from self._broken(tester, candidate, error, began)
+                result = yield from self._broken(tester, candidate, error, turn)
                 if self.session.repeats(result):
                     self.todo.appendleft(place)
                     return
@@ -95,8 +96,10 @@ class _Asserts:
             lost = message[1:2] == ["lost"]
             result = self._told(message)
             if lost:
-                result = yield from self.session.breakdown(candidate, ChildEnded(), began)
-            self.results[place] = timed(_no_normal_end(result), began)
+                result = yield from self.session.breakdown(candidate, ChildEnded(), turn)
+            else:
+                result = self.session.timed(result, turn)
+            self.results[place] = _no_normal_end(result)
             self._stop_after(place)
             if lost:
                 return
@@ -110,11 +113,11 @@ class _Asserts:
             return replace(result, detail="")
         return result
 
-    def _broken(self, tester: Child, candidate: Child, error: Exception, began: float) -> Run[TestResult]:
+    def _broken(self, tester: Child, candidate: Child, error: Exception, turn: Turn) -> Run[TestResult]:
         """The tester waits for the candidate, so a timeout is the candidate's; the tester's own end is not."""
         if isinstance(error, ChildEnded):
-            return _no_normal_end((yield from self.session.breakdown(tester, error, began)))
-        return (yield from self.session.breakdown(candidate, error, began))
+            return _no_normal_end((yield from self.session.breakdown(tester, error, turn)))
+        return (yield from self.session.breakdown(candidate, error, turn))
 
     def _stop_after(self, place: int) -> None:
         result = self.results[place]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any
 
 from .box.values import BadValue, decode, encode
 from .checking import checked_value
 from .outside.child import Child
-from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.own_time import Turn
+from .outside.session import BREAKDOWNS, Session, claimed
 from .outside.waiting import Run
 from .results import TestResult
 from .suite import CallTest
@@ -43,25 +43,25 @@ class _Calls:
     def serve(self) -> Run[None]:
         """Load the program into a child and put the remaining tests to it, until it breaks or all are done."""
         child = yield from self.session.open("call")
-        began = monotonic()
+        turn = self.session.begin()
         try:
-            message = yield from child.reply(self.session.deadline(began))
+            message = yield from child.reply(turn)
             if message != ["ready"]:
-                self._fail_rest(timed(claimed(message), began))
+                self._fail_rest(self.session.timed(claimed(message), turn))
             else:
-                began = monotonic()
-                while self.todo or self.sent:
-                    yield from self._send_ahead(child, began)
+                self.session.end(turn)
+                while (self.todo or self.sent) and not self.session.out_of_time:
+                    turn = self.session.begin()
+                    yield from self._send_ahead(child, turn)
                     if not self.sent:
                         break
-                    self._judge((yield from child.reply(self.session.deadline(began))), began)
-                    began = monotonic()
+                    self._judge((yield from child.reply(turn)), turn)
         except BREAKDOWNS as error:
-            self._broken((yield from self.session.breakdown(child, error, began)))
+            self._broken((yield from self.session.breakdown(child, error, turn)))
             return
         yield from self.session.close(child, failed=any(not result.passed for result in self.results.values()))
 
-    def _send_ahead(self, child: Child, began: float) -> Run[None]:
+    def _send_ahead(self, child: Child, turn: Turn) -> Run[None]:
         while self.todo and len(self.sent) < self.session.rules.window and self.bytes_ahead < BYTES_AHEAD:
             place = self.todo.popleft()
             try:
@@ -70,7 +70,7 @@ class _Calls:
                 self.results[place] = TestResult("invalid_tests", detail=str(error)[:300])
                 continue
             self.sent.append(place)
-            self.bytes_ahead += yield from child.send(message, self.session.deadline(began))
+            self.bytes_ahead += yield from child.send(message, turn)
 
     def _request(self, test: CallTest) -> list[Any]:
         """Raises BadValue for arguments that are no plain data: a fault of the test, which no program shall pay for."""
@@ -81,12 +81,12 @@ class _Calls:
             encode(dict(test.kwargs), _refuse),
         ]
 
-    def _judge(self, message: list[Any], began: float) -> None:
+    def _judge(self, message: list[Any], turn: Turn) -> None:
         place = self.sent.popleft()
         if not self.sent:
             self.bytes_ahead = 0
         result = self._valued(self.tests[place], message)
-        self.results[place] = timed(result, began)
+        self.results[place] = self.session.timed(result, turn)
         if self.session.rules.stop_on_first_failure and not result.passed:
             self.todo.clear()
             self.sent.clear()

@@ -62,8 +62,8 @@ class CodeJudge(Judge):
         max_tests: run only so many tests of each program, chosen by the seed.
         stop_on_first_failure: None to do so exactly when reward="all".
         window: calls sent ahead of their answers; 1 where later inputs must not be known, or each call is timed.
-        retry_starved: when a program ran out of time while it waited for a core, repeat that test, with five times the
-            time for it and what follows, and abstain when even that is too little; False scores a timeout.
+        retry_starved: time that a program waits for a core is not its own: a test may take ten times its limit by the
+            clock, is then repeated once, and a second time the judge abstains. False: the clock decides alone.
         allow_bare: take a completion without a fence for a program when it compiles.
         reveal_expected: put expected answers into the evidence; beware of evidence that is fed back to a model.
         trust_candidate_eq: let objects of the program decide their own comparisons in assert tests ("forgeable").
@@ -72,9 +72,9 @@ class CodeJudge(Judge):
 
     Reasons: "passed", or that of the first failing test: "wrong_answer", "runtime_error", "timeout", "memory_limit",
     "output_limit", "compile_error", "bad_reply", "missing_entry", "not_run" (the time for all tests was up); "no_code"
-    (no program in the completion); "invalid_tests" (abstains: no test asks a program anything, or can be
-    run); "checker_error" (abstains with an error: a checker returned no number in [0, 1]);
-    "starved" (abstains: a test twice found no core to run on); "infra_error" (abstains: the box failed twice).
+    (no program in the completion); "invalid_tests" (abstains: no test asks a program anything, or can be run);
+    "checker_error" (abstains with an error: a checker returned no number in [0, 1]); "starved" (abstains: a test twice
+    found no core to run on, which no program can bring about); "infra_error" (abstains: the box failed twice).
 
     Raises:
         IsolationUnavailable: this machine cannot isolate as asked.

@@ -91,8 +91,8 @@ def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: S
         return CodeVerdict(None, "skipped", "invalid_tests", evidence, seconds)
     if any(result.label == "checker_error" for result in counted):
         return CodeVerdict(None, "error", "checker_error", evidence, seconds)
-    decided = job.reward == "all" and any(not (each.passed or each.label == "starved") for each in counted)
-    if any(result.label == "starved" for result in counted) and not decided:
+    failed = any(not result.passed and result.label not in ("starved", "not_run") for result in counted)
+    if any(result.label == "starved" for result in counted) and not (job.reward == "all" and failed):
         return CodeVerdict(None, "timeout", "starved", evidence, seconds)
     score = float(passed) if job.reward == "all" else share
     return CodeVerdict(score, "scored", "passed" if passed else results[first or 0].label, evidence, seconds)

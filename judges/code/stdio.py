@@ -6,11 +6,11 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic
 
 from .checking import checked
 from .outside.child import Child, file_of
-from .outside.session import BREAKDOWNS, Session, claimed, timed
+from .outside.own_time import Turn
+from .outside.session import BREAKDOWNS, Session, claimed
 from .outside.waiting import Run
 from .results import TestResult, shown
 from .suite import StdioTest
@@ -75,7 +75,7 @@ class _Judging:
         """Add the result of the next test, confirmed where there is doubt; whether there was no contradiction."""
         spoilable = self.child is not None
         result = yield from self._run()
-        if self.session.repeats(result):
+        while self.session.repeats(result):
             spoilable = False
             result = yield from self._run()
         doubtful = spoilable and not result.passed and self.confirmed < CONFIRMED_FAILURES
@@ -110,7 +110,6 @@ class _Judging:
             os.close(self.sent.popleft())
 
     def _run(self) -> Run[TestResult]:
-        began = monotonic()
         if self.child is None:
             stdin = self._new_files(self.tests[len(self.results)])
             try:
@@ -118,12 +117,13 @@ class _Judging:
             finally:
                 os.close(stdin)
             self.served = 0
+        turn = self.session.begin()
         self._send_ahead(self.child)
         self.served += 1
         test, stdout = self.tests[len(self.results)], self.sent.popleft()
         try:
-            result = yield from self._ending(began)
-            return timed(self._compared(test, result, stdout), began)
+            result = yield from self._ending(turn)
+            return self._compared(test, result, stdout)
         finally:
             os.close(stdout)
 
@@ -140,18 +140,16 @@ class _Judging:
         self.sent.append(os.memfd_create("stdout"))
         return file_of(test.stdin.encode("utf-8", "surrogateescape"))
 
-    def _ending(self, began: float) -> Run[TestResult]:
+    def _ending(self, turn: Turn) -> Run[TestResult]:
         """How the program ended on one input; the label "ended" when nothing is wrong so far."""
         assert self.child is not None
         try:
-            message = yield from self.child.reply(self.session.deadline(began))
+            message = yield from self.child.reply(turn)
         except BREAKDOWNS as error:
             self.forget_sent()
             child, self.child = self.child, None
-            return (yield from self.session.breakdown(child, error, began))
-        if message[0] == "ended" and message[1:2] == [""]:
-            return ENDED
-        return claimed(message)
+            return (yield from self.session.breakdown(child, error, turn))
+        return self.session.timed(ENDED if message[:2] == ["ended", ""] else claimed(message), turn)
 
     def _compared(self, test: StdioTest, result: TestResult, stdout: int) -> TestResult:
         limit = self.session.rules.limits.output_kb << 10

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
@@ -16,15 +15,15 @@ from typing import Any
 from ...errors import JuryboxError
 from ..box.wire import Event, FrameReader, Request, frame
 from .limits import Limits
+from .own_time import CoreWait, Turn
 from .server import Server, ServerLost, Spare
 from .waiting import Run, Wait
 
 CHUNK = 1 << 16
-ENDING_SECONDS = 5.0  # from SIGKILL to the kernel's word that it is over
+ENDING_SECONDS = 30.0  # from SIGKILL to the kernel's word that it is over
 POLITE_SECONDS = 0.2  # for a child that hung up to end by itself, so that its status is its own
+MOST_POLITE_SECONDS = 5.0  # where it finds no core to end on
 STDERR_TAIL = 2000
-CPUCLOCK_SCHED = 2  # of the kernel: the exact clock of a whole process
-STARVED_SHARE = 0.15  # what is lost to others on a machine that is not overloaded is less
 
 
 class ChildEnded(JuryboxError):  # noqa: N818 - the name says what happened
@@ -32,7 +31,7 @@ class ChildEnded(JuryboxError):  # noqa: N818 - the name says what happened
 
 
 class OutOfTime(JuryboxError):  # noqa: N818 - the name says what happened
-    """The deadline passed before the child answered."""
+    """The time was up before the child answered."""
 
 
 class Child:
@@ -64,6 +63,7 @@ class Child:
         self.server = server
         self.number, self.pidfd, self.channel = spare
         self.end: Event | None = None
+        self._core_wait: CoreWait | None = None
         self._reader = FrameReader(limits.reply_kb << 10)
         self._errors = os.memfd_create("stderr")
         self.channel.setblocking(False)
@@ -72,9 +72,6 @@ class Child:
         except BaseException:
             self.close()
             raise
-        self._pid = 0
-        self._queued = 0.0  # while it was made ready
-        self._cpu_then = 0.0  # at the start of the present test
 
     def _start(self, task: dict[str, Any], limits: Limits, streams: tuple[int, int] | None, link: list[int]) -> None:
         request = Request(limits.memory_mb, limits.cpu_seconds, limits.output_kb)
@@ -90,7 +87,7 @@ class Child:
             for descriptor in mine:
                 os.close(descriptor)
 
-    def send(self, message: Any, deadline: float) -> Run[int]:
+    def send(self, message: Any, turn: Turn) -> Run[int]:
         """Send one message; its size in bytes. A child that does not read makes this wait, and then `OutOfTime`."""
         data = memoryview(frame(message))
         size = len(data)
@@ -98,9 +95,9 @@ class Child:
             try:
                 data = data[self.channel.send(data) :]
             except BlockingIOError:  # it may itself wait for us to read, so read; else look again soon
-                if monotonic() > deadline:
+                if monotonic() > turn.look and turn.over():
                     raise OutOfTime from None
-                if (yield Wait((self.channel.fileno(),), min(deadline, monotonic() + 0.005))):
+                if (yield Wait((self.channel.fileno(),), min(turn.look, monotonic() + 0.005))):
                     self._take_in()
             except OSError:  # it is gone; reading will say so
                 break
@@ -111,7 +108,7 @@ class Child:
         with suppress(OSError):  # it is gone; reading will say so
             socket.send_fds(self.channel, [b"T"], list(descriptors))
 
-    def reply(self, deadline: float) -> Run[Any]:
+    def reply(self, turn: Turn) -> Run[Any]:
         """The child's next message.
 
         Raises:
@@ -119,20 +116,23 @@ class Child:
             BadFrame: what came is no message.
             ServerLost: nobody is there to make the next child; its end is the end of its children too.
         """
-        self._cpu_then = _cpu_seconds(self._pid)
         while (message := self._reader.next()) is None:
             self._use_the_wait()
-            if not (yield Wait((self.channel.fileno(),), deadline)):
+            if (yield Wait((self.channel.fileno(),), turn.look)):
+                self._take_in()
+            elif turn.over():
                 raise OutOfTime
-            self._take_in()
         return message
 
     def _use_the_wait(self) -> None:
         """What would only delay the child before it is at work."""
         self.server.ask()
-        if not self._pid:
-            self._pid = _process_of(self.pidfd)
-            self._queued = _ran_and_queued(self._pid)[1]
+        if self._core_wait is None:
+            self._core_wait = CoreWait(_process_of(self.pidfd))
+
+    def waited(self) -> float:
+        """How long it has waited for a core since it was at work."""
+        return 0.0 if self._core_wait is None else self._core_wait.seconds()
 
     def _take_in(self) -> None:
         try:
@@ -153,37 +153,36 @@ class Child:
     def finish(self, kill: bool = True) -> Run[Event]:
         """Hang up, by default kill, and wait for the kernel's account of the child."""
         self.channel.close()
-        if kill:
+        if kill or not (yield from self._ends_by_itself()):
             self.kill()
-        deadline = monotonic() + (ENDING_SECONDS if kill else POLITE_SECONDS)
+        deadline = monotonic() + ENDING_SECONDS
         while self.number not in self.server.ended:
-            if (yield Wait((self.server.control.fileno(),), deadline)):
-                self.server.receive()
-            elif kill:
+            if not (yield Wait((self.server.control.fileno(),), deadline)):
                 raise ServerLost("a killed child does not end")
-            else:
-                kill, deadline = True, monotonic() + ENDING_SECONDS
-                self.kill()
+            self.server.receive()
         self.end = self.server.ended.pop(self.number)
         return self.end
+
+    def _ends_by_itself(self) -> Run[bool]:
+        turn = Turn(POLITE_SECONDS, MOST_POLITE_SECONDS, self.waited)
+        while self.number not in self.server.ended:
+            if (yield Wait((self.server.control.fileno(),), turn.look)):
+                self.server.receive()
+            elif turn.over():
+                return False
+        return True
 
     def stderr_tail(self) -> str:
         """The end of what the child wrote to standard error."""
         size = os.fstat(self._errors).st_size
         return os.pread(self._errors, STDERR_TAIL, max(0, size - STDERR_TAIL)).decode(errors="replace")
 
-    def starved(self, since: float, limit: float) -> bool:
-        """Whether the child waited for a core a good part of the time since then, by the kernel's count, and ran less
-        than the limit. What its first thread waited for its other threads, which ran then, is its own doing."""
-        ran, queued = _ran_and_queued(self._pid)
-        total = _cpu_seconds(self._pid)
-        waited = (queued - self._queued) - max(0.0, total - ran)
-        return waited > (monotonic() - since) * STARVED_SHARE and total - self._cpu_then < limit
-
     def close(self) -> None:
         """Give back the descriptors; a child that still runs is killed."""
         if self.end is None:
             self.kill()
+        if self._core_wait is not None:
+            self._core_wait.close()
         self.channel.close()
         self.pidfd.close()
         os.close(self._errors)
@@ -196,24 +195,6 @@ def _process_of(pidfd: io.FileIO) -> int:
             return next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
     except (OSError, StopIteration, ValueError, IndexError):
         return 0
-
-
-def _ran_and_queued(pid: int) -> tuple[float, float]:
-    """How long a process's first thread ran, and was ready without running; zeros where the kernel does not tell."""
-    try:
-        with open(f"/proc/{pid}/schedstat") as stat:
-            ran, queued, *_ = stat.read().split()
-    except (OSError, ValueError):
-        return 0.0, 0.0
-    return int(ran) / 1e9, int(queued) / 1e9
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Processor time of all threads of a process, which has a clock of its own: its number is made of the process's."""
-    try:
-        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED) if pid > 0 else 0.0
-    except OSError:
-        return 0.0
 
 
 def file_of(data: bytes) -> int:

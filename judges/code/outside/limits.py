@@ -16,12 +16,12 @@ class Limits:
     Limits(wall_s=2, cpu_s=None, memory_mb=256, output_kb=2048, reply_kb=4096, total_s=30)
 
     Attributes:
-        wall_s: time for one test, kept by the judge's monotonic clock.
+        wall_s: time for one test, by the judge's clock, less what the program waited for a core (see `own_time.py`).
         cpu_s: CPU time of one process; None for one second more than it could need.
         memory_mb: address space beyond that of the interpreter.
         output_kb: standard output, and standard error, of one test.
         reply_kb: the value that one call returns, encoded.
-        total_s: time for all tests of one program; tests not reached count as failed.
+        total_s: the same for all tests of one program; tests not reached count as failed.
     """
 
     wall_s: float = 4

@@ -13,11 +13,12 @@ from ..comparison import Compare
 from ..results import TestResult, Usage, legible
 from .child import Child, ChildEnded, OutOfTime
 from .limits import Limits
+from .own_time import Turn
 from .server import Server
 from .waiting import Run
 
 CLAIMED_FAILURES = frozenset({"runtime_error", "memory_limit", "compile_error", "missing_entry"})
-PATIENCE = 5.0
+PATIENCE = 10.0  # so many times its limit may a test take where others have the cores
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,35 @@ class Session:
 
     def __post_init__(self) -> None:
         self.began = monotonic()
-        self.total_deadline = self.began + self.rules.limits.total_s
-        self.patience = 1.0  # more once a test was starved: how much later than its limit a test ends
+        self.spent = 0.0  # of the time for all tests
+        self.repeated = False  # a test that was starved
+        self.gave_up = False
         self.children: dict[Child, float] = {}  # those that are open, and since when
+        self._waited = 0.0  # for a core, by those that were closed
 
-    def deadline(self, since: float | None = None) -> float:
-        """When the test that began then, or now, has had its time."""
-        start = monotonic() if since is None else since
-        return min(start + self.patience * self.rules.limits.wall_s, self.total_deadline)
+    def begin(self) -> Turn:
+        """A test begins: its limit, or what is left of the time for all tests, and how long others may delay it."""
+        limits = self.rules.limits
+        own_s = min(limits.wall_s, max(0.0, limits.total_s - self.spent))
+        return Turn(own_s, own_s * (PATIENCE if self.rules.retry_starved else 1), self.waited)
+
+    def end(self, turn: Turn) -> float:
+        """A test has ended; the seconds that it took."""
+        self.spent += turn.own()
+        return monotonic() - turn.began
+
+    def timed(self, result: TestResult, turn: Turn) -> TestResult:
+        """The result of a test that has ended, with the time it took."""
+        return replace(result, wall_s=self.end(turn))
+
+    def waited(self) -> float:
+        """How long the program's processes have waited for a core."""
+        return self._waited + sum(child.waited() for child in self.children)
 
     @property
     def out_of_time(self) -> bool:
-        """Whether the time for all tests is used up."""
-        return monotonic() >= self.total_deadline
+        """Whether the time for all tests is used up, or there is no core to run the program on."""
+        return self.gave_up or self.spent >= self.rules.limits.total_s
 
     def open(
         self, kind: str, *, streams: tuple[int, int] | None = None, link: int | None = None, **task: Any
@@ -79,6 +96,7 @@ class Session:
 
     def close(self, child: Child, *, kill: bool = True, failed: bool = False) -> Run[Event]:
         """End a child and count what it took."""
+        self._waited += child.waited()
         end = yield from child.finish(kill)
         self.usage += Usage(monotonic() - self.children.pop(child), end.cpu_s, end.rss_mb, 1)
         if failed and not self.stderr:
@@ -87,13 +105,13 @@ class Session:
         return end
 
     def repeats(self, result: TestResult) -> bool:
-        """Whether a test is put again: once a program, when it waited for a core instead of running. Then all tests
-        have several times longer, so that the program's own time decides; one that is starved even so is no failure."""
-        if (result.label, result.detail) != ("timeout", "starved") or self.patience > 1 or not self.rules.retry_starved:
-            return False
-        self.patience = PATIENCE
-        self.total_deadline = self.began + PATIENCE * self.rules.limits.total_s
-        return True
+        """Whether a test is put again: once a program, when it found no core. When it finds none again, that is no
+        failure, and nothing else of the program is run."""
+        starved = result.label == "starved"
+        again = starved and not self.repeated
+        self.gave_up |= starved and self.repeated
+        self.repeated |= starved
+        return again
 
     def abandon(self) -> None:
         """Close what is open; killed, in case it still runs."""
@@ -101,18 +119,16 @@ class Session:
             child.close()
         self.children.clear()
 
-    def breakdown(self, child: Child, error: Exception, since: float) -> Run[TestResult]:
+    def breakdown(self, child: Child, error: Exception, turn: Turn) -> Run[TestResult]:
         """The result of a test during which a child ended, ran out of time or talked nonsense; closes the child."""
-        wall = monotonic() - since
+        wall = self.end(turn)
+        end = yield from self.close(child, kill=not isinstance(error, ChildEnded), failed=True)
         if isinstance(error, OutOfTime):
-            starved = child.starved(since, self.rules.limits.wall_s)
-            end = yield from self.close(child, failed=True)
-            label = "starved" if starved and self.patience > 1 else "timeout"
-            return TestResult(label, 0.0, wall, end.cpu_s, end.rss_mb, "starved" if starved else "")
-        end = yield from self.close(child, kill=isinstance(error, BadFrame), failed=True)
-        if isinstance(error, BadFrame):
-            return TestResult("bad_reply", 0.0, wall, end.cpu_s, end.rss_mb, str(error))
-        label, detail = manner_of_death(end.status)
+            label, detail = "starved" if turn.starved and self.rules.retry_starved else "timeout", ""
+        elif isinstance(error, BadFrame):
+            label, detail = "bad_reply", str(error)
+        else:
+            label, detail = manner_of_death(end.status)
         return TestResult(label, 0.0, wall, end.cpu_s, end.rss_mb, detail)
 
 
@@ -135,8 +151,3 @@ def claimed(message: list[Any], believed: frozenset[str] = CLAIMED_FAILURES) -> 
     if not isinstance(label, str) or label not in believed or not isinstance(detail, str):
         return TestResult("bad_reply", detail="a reply outside the protocol")
     return TestResult(label, detail=legible(detail[:300]))
-
-
-def timed(result: TestResult, since: float) -> TestResult:
-    """The result with the time it took."""
-    return replace(result, wall_s=monotonic() - since)

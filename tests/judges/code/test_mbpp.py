@@ -87,6 +87,18 @@ def test_the_same_solutions_that_return_none_fail(judge, rows):
     assert not passing
 
 
+def test_verdicts_are_the_same_beside_eight_busy_processes(judge, rows):
+    some = [row for row in rows if row["task_id"] == 123 or row["task_id"] % 12 == 0]  # 123 takes a second
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
+    try:
+        verdicts = judged(judge, some, [row["code"] for row in some])
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert [verdict for verdict in verdicts if not verdict.passed] == []
+
+
 def hollowed(program):
     """The program with the body of every top-level function, and of every method, replaced by `return None`."""
     tree = ast.parse(program)
