@@ -6,7 +6,8 @@
 
 An input line is an object with `completion` (text or messages), if it has one `prompt`, and the columns that the judge
 reads. An output line is the input line with `passed`, `score`, the whole `verdict`, and who judged it; a line that
-cannot be judged has an `error` instead. The same command again goes on where a stopped one was.
+cannot be judged has an `error` instead; what is wrong with the first rows' gold answers, tests or rules is said before
+they are judged. The same command again goes on where a stopped one was.
 
 Exit status: 0, 1 when some rows were bad, 2 when nothing could be done.
 """
@@ -24,6 +25,7 @@ from time import perf_counter
 from typing import IO, TextIO
 
 from . import judging, selection
+from .ahead import look_ahead
 from .lines import size_of
 from .mistakes import Mistake
 from .progress import progress
@@ -104,7 +106,7 @@ def _score(args: argparse.Namespace, source: Rows) -> int:
     done = summary.kept + len(records.mended)
     rest = rows if args.limit is None else islice(rows, max(args.limit - done, 0))
     with records.open(args.overwrite) as file, judging.workers(source.reward, args.workers):
-        _judge(args, source, rest, records, file, summary)
+        _judge(args, source, look_ahead(source, rest), records, file, summary)
     print(summary.text(perf_counter() - start), file=sys.stderr if records.is_stream else sys.stdout)
     return _report_bad_rows(summary)
 

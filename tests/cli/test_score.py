@@ -457,3 +457,20 @@ def test_an_option_that_cannot_be_had_is_one_sentence(here, capsys):
     told = capsys.readouterr().err
     assert "no_such_module" in told
     assert "Traceback" not in told
+
+
+def test_what_is_wrong_with_the_first_rows_is_said_before_they_are_judged(here, capsys):
+    golds = ["4", None, "5", [], "6"]
+    write("in.jsonl", [{"completion": "4", "solution": gold} for gold in golds] + ["no object"])
+    assert main(["score", "in.jsonl", "--judge", "math", "-o", "out.jsonl"]) == 1
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("jurybox: among the first 6 rows are rows that cannot be judged: math: ")
+    assert "1, 3 (2 of 5)" in first
+    assert [line["passed"] for line in read("out.jsonl")] == [True, None, False, None, False, None]
+
+
+def test_a_route_is_asked_ahead_for_its_own_rows_only(here, capsys):
+    rows = [{"completion": "4", "task": "math", "solution": "4"}, {"completion": "4", "task": "any"}]
+    write("in.jsonl", rows)
+    assert main(["score", "in.jsonl", "--reward", f"{module()}:route", "-o", "out.jsonl"]) == 0
+    assert capsys.readouterr().err == ""
