@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .curriculum import Curriculum
     from .grpo import GRPO
     from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
+    from .papers.aepo import AEPO, AEPOConfig, AEPOTrainer
     from .papers.cgpo import (
         CGPOConfig,
         CGPOTrainer,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
 
 __all__ = [
+    "AEPO",
     "DPO",
     "DRRPO",
     "FDPO",
@@ -53,6 +55,8 @@ __all__ = [
     "GRPO",
     "NGRPO",
     "VULPO",
+    "AEPOConfig",
+    "AEPOTrainer",
     "AdaptThinkConfig",
     "AdaptThinkTrainer",
     "Batch",
@@ -112,6 +116,7 @@ _NAMES = {
     "curriculum": ("Curriculum",),
     "grpo": ("GRPO",),
     "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
+    "papers.aepo": ("AEPO", "AEPOConfig", "AEPOTrainer"),
     "papers.cgpo": (
         "CGPOConfig",
         "CGPOTrainer",

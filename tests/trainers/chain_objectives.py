@@ -9,6 +9,7 @@ import torch
 
 from jurybox.trainers import GRPO, Batch, Chain, Policy, Rollout
 from jurybox.trainers.environments import Reply, play
+from jurybox.trainers.papers.aepo import BranchRule, Exploration, draw
 
 OPENINGS = ("e", "on", "tot")
 PRINTED = r"\boxed{5}"
@@ -25,7 +26,7 @@ class Watched(GRPO):
         advantages = super().advantages(rollout)
         prompts = [ids[mask > 0].tolist() for ids, mask in zip(rollout.prompt_ids, rollout.prompt_mask, strict=True)]
         learnt = [ids[mask > 0].tolist() for ids, mask in zip(rollout.completion_ids, rollout.mask, strict=True)]
-        columns = [{key: row.get(key) for key in ("opening", "rung")} for row in rollout.rows]
+        columns = [{key: row.get(key) for key in ("opening", "rung", "branched_from")} for row in rollout.rows]
         names = ("completion", "prompt_ids", "learnt", "columns")
         rows = zip(rollout.completions, prompts, learnt, columns, strict=True)
         own = [dict(zip(names, row, strict=True)) for row in rows]
@@ -104,6 +105,23 @@ class Tool(Watched):
         play(chains, policy, [Printer(chain.slot % 3) for chain in chains], max_turns=9, tokens=4)
 
 
+class Calls:
+    """Tools that take every token for a call."""
+
+    stop = ("",)
+
+    def step(self, said: str) -> Reply:
+        return Reply(PRINTED, role="tool", as_message=False)
+
+
+class Agentic(Watched):
+    """AEPO's rollouts: two roots a prompt, which branch after a tool, into places of any process."""
+
+    def generate(self, chains: list[Chain], policy: Policy) -> None:
+        how = Exploration(roots=2, max_calls=2, rule=BranchRule(entropy_weight=20.0, threshold=0.6))
+        draw(chains, policy, Calls(), how, seed=0)
+
+
 class Branching(Watched):
     """One root for the group's part on this process; the others share its first tokens, and turn away by a word."""
 
@@ -118,4 +136,4 @@ class Branching(Watched):
         policy.extend(chains)
 
 
-KINDS = {kind.__name__: kind for kind in (Forced, Unlearnt, Hinted, Tool, Branching)}
+KINDS = {kind.__name__: kind for kind in (Forced, Unlearnt, Hinted, Tool, Agentic, Branching)}

@@ -13,8 +13,10 @@ from typing import Any
 
 from jurybox.rewards import AnchorWinReward
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
+from jurybox.trainers.environments import Reply
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer
+from jurybox.trainers.papers.aepo import AEPOConfig, AEPOTrainer
 from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
@@ -59,6 +61,15 @@ class GRPOTrainer(ObjectiveTrainer):
     objective_class = GRPO
 
 
+class Talkative:
+    """Tools that take every token for a call."""
+
+    stop = ("",)
+
+    def step(self, said: str) -> Reply:
+        return Reply("no", role="tool", as_message=False)
+
+
 @dataclass(frozen=True)
 class Paper:
     """How to build a paper's trainer.
@@ -82,6 +93,12 @@ PAPERS = {
         AdaptThinkConfig,
         {"think_end": "n", "opening": "t", "temperature": 1.0},
         columns={"ref_accuracy": [0.5, 0.25, 1.0, 0.0]},
+    ),
+    "aepo": Paper(
+        AEPOTrainer,
+        AEPOConfig,
+        {"loss_type": "dapo", "entropy_scope": "generation", "updates_per_generation": 1},
+        options={"tools": Talkative()},
     ),
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),

@@ -93,6 +93,10 @@ def test_a_branch_shares_the_past_and_a_fresh_chain_only_the_row() -> None:
     branch.add("o")
     branch.columns["depth"] = 2
     assert (root.completion, branch.completion, fresh.completion) == ("e", "eo", "")
+    fresh.follow(branch.past)
+    fresh.add("t")
+    assert (branch.completion, fresh.completion) == ("eo", "eot")
+    fresh = root.fresh([8, 9])
     assert (root.columns, branch.columns, fresh.columns) == ({"depth": 1}, {"depth": 2}, {})
     assert (root.prompt_ids, fresh.prompt_ids, fresh.row) == ([7], [8, 9], {"letter": "e"})
 
@@ -432,3 +436,14 @@ def test_branches_share_their_first_tokens(results: Any) -> None:
         group = [row["learnt"] for row in rows[start : start + GROUP]]
         assert len({tuple(ids[:3]) for ids in group}) == 1
         assert len({tuple(ids[3:4]) for ids in group}) == len(OPENINGS)
+
+
+@pytest.mark.slow
+def test_branches_of_an_agent_go_to_places_of_other_processes(results: Any) -> None:
+    rows = rows_of(results, "Agentic")
+    parents = {place: row["columns"]["branched_from"] for place, row in enumerate(rows)}
+    parents = {place: place // GROUP * GROUP + slot for place, slot in parents.items() if slot is not None}
+    assert any(place // (ROWS // 3) != parent // (ROWS // 3) for place, parent in parents.items())
+    for place, parent in parents.items():
+        assert rows[place]["learnt"][0] == rows[parent]["learnt"][0]
+    assert len(parents) < ROWS - 2 * (ROWS // GROUP), "some started again at the root"

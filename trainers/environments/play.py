@@ -43,6 +43,7 @@ def play(
     *,
     stop: Sequence[str] = (),
     tokens: int | None = None,
+    top: int = 0,
 ) -> list[list[Exchange]]:
     """Let model and environment speak in turns until each chain is over; what was said on each chain. *Collective.*
 
@@ -65,6 +66,7 @@ def play(
             [environments[place] for place in busy],
             stop=stop,
             tokens=tokens,
+            top=top,
             last=number == max_turns,
         )
         for place, exchange in zip(busy, heard, strict=True):
@@ -118,12 +120,17 @@ def _text(chain: Chain, segment: Segment, policy: Policy) -> str:
 
 
 def _replies(environments: Sequence[Environment], said: Sequence[str]) -> list[Reply]:
-    """One after the other; what all chains share and can answer many at once is asked once."""
-    first = environments[0] if environments else None
-    together = getattr(first, "steps", None)
-    if together is not None and all(environment is first for environment in environments):
-        return list(together(said))
-    return [environment.step(text) for environment, text in zip(environments, said, strict=True)]
+    """One after the other; what several chains share and can answer many at once is asked once."""
+    sharing: dict[int, list[int]] = {}
+    for place, environment in enumerate(environments):
+        sharing.setdefault(id(environment), []).append(place)
+    heard: dict[int, Reply] = {}
+    for places in sharing.values():
+        environment, words = environments[places[0]], [said[place] for place in places]
+        together = getattr(environment, "steps", None)
+        replies = [environment.step(text) for text in words] if together is None else together(words)
+        heard |= zip(places, replies, strict=True)
+    return [heard[place] for place in range(len(said))]
 
 
 def _tell(chain: Chain, reply: Reply, policy: Policy) -> None:

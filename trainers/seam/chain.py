@@ -95,13 +95,23 @@ class Chain:
 
     def branch(self) -> Chain:
         """A chain with the same past and a future of its own."""
-        return copy.copy(self)._with(
-            ids=list(self.ids),
-            trained=list(self.trained),
-            logprobs=list(self.logprobs),
-            columns=dict(self.columns),
-            turns=[copy.copy(turn) for turn in self.turns],
-        )
+        return copy.copy(self)._with(**self.past)
+
+    @property
+    def past(self) -> dict[str, Any]:
+        """All that was said so far, and the columns, for `follow`: also to be sent to another process."""
+        return {
+            "prompt_ids": list(self.prompt_ids),
+            "ids": list(self.ids),
+            "trained": list(self.trained),
+            "logprobs": list(self.logprobs),
+            "columns": dict(self.columns),
+            "turns": [copy.copy(turn) for turn in self.turns],
+        }
+
+    def follow(self, past: Mapping[str, Any]) -> None:
+        """Take over the `past` of another chain of the same prompt."""
+        self._with(**past)
 
     def fresh(self, prompt_ids: Sequence[int] | None = None) -> Chain:
         """A chain of the same row from the start, under other prompt ids where they are given (a hint)."""

@@ -27,11 +27,13 @@ class Objective:
         ObjectiveTrainer(model, reward_funcs, args=config, objective=ZeroMean(config), …)
 
     Every method left alone is TRL's: an objective without a `loss` trains with any `loss_type` of the config.
-    The first three flags ask the trainer for what TRL would not compute by itself.
+    The first four flags ask the trainer for what TRL would not compute by itself.
     """
 
     needs_old_logps: ClassVar[bool] = False
     """`old_logps` even when sampling and update are aligned (one more forward, without gradient)."""
+    needs_old_entropies: ClassVar[bool] = False
+    """`Rollout.old_entropies`, of the policy that sampled (they come with `old_logps`)."""
     needs_reference: ClassVar[bool] = False
     """`ref_logps` even with `beta=0`. The reference is the model of that name, or a copy of a model in memory."""
     whole_groups: ClassVar[bool] = False

@@ -29,6 +29,7 @@ class Rollout:
             was drawn under another prompt than its row's.
         completion_ids: `(B, T)` token ids, right padded.
         old_logps, ref_logps: `(B, T)` or None when TRL had no use for them and the objective did not ask.
+        old_entropies: `(B, T)` of the policy that sampled, or None when the objective did not ask.
         rows: B dictionaries, the dataset's columns (and what the rollout added), one per completion.
         prompts, completions: B prompts and completions as the reward functions saw them.
         num_generations: completions per prompt.
@@ -57,6 +58,7 @@ class Rollout:
     max_steps: int
     gather_tensor: Callable[[Tensor], Tensor]
     gather_list: Callable[[list[Any]], list[Any]]
+    old_entropies: Tensor | None = None
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -73,6 +73,9 @@ class ObjectiveTrainer(GRPOTrainer):
     _buffered_inputs: list[dict[str, Any]] | None
     rollout_func: Any
 
+    _keeps_entropies: bool = False  # of the next forward pass
+    _old_entropies: Tensor | None = None
+
     def __init__(
         self,
         model: Any,
@@ -159,13 +162,24 @@ class ObjectiveTrainer(GRPOTrainer):
         wants_reference = self.beta or float(self.policy_objective.needs_reference)
         # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
         misaligned = self.num_iterations * (self.args.gradient_accumulation_steps + 1)
-        iterations = misaligned if self.policy_objective.needs_old_logps else self.num_iterations
+        objective = self.policy_objective
+        wanted = objective.needs_old_logps or objective.needs_old_entropies
+        iterations = misaligned if wanted else self.num_iterations
+        self._old_entropies, self._keeps_entropies = None, objective.needs_old_entropies
         with while_set(self, "beta", wants_reference), while_set(self, "num_iterations", iterations):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
         advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
         self._log_rollout(rollout, advantages)
         return output
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **named: Any) -> tuple[Any, ...]:
+        if not self._keeps_entropies:
+            return super()._get_per_token_logps_and_entropies(*args, **named)
+        self._keeps_entropies = False  # the first pass of a generation is the policy's, before the reference's
+        found = super()._get_per_token_logps_and_entropies(*args, **{**named, "compute_entropy": True})
+        self._old_entropies = found[1]
+        return found
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
         self._chains = None
@@ -212,6 +226,7 @@ class ObjectiveTrainer(GRPOTrainer):
             completion_ids=output["completion_ids"],
             old_logps=output.get("old_per_token_logps"),
             ref_logps=output.get("ref_per_token_logps"),
+            old_entropies=self._old_entropies,
             first_row=self.accelerator.process_index * len(self._rows),
             num_generations=self.num_generations if training else self.num_generations_eval,
             training=training,
