@@ -120,6 +120,8 @@ class Agentic(Watched):
     def generate(self, chains: list[Chain], policy: Policy) -> None:
         how = Exploration(roots=2, max_calls=2, rule=BranchRule(entropy_weight=20.0, threshold=0.6))
         draw(chains, policy, Calls(), how, seed=0)
+        for chain in chains:
+            chain.add(OPENINGS[chain.slot % len(OPENINGS)])
 
 
 class Branching(Watched):

@@ -25,6 +25,7 @@ from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTr
 from jurybox.trainers.papers.rl_struct import RLStructConfig, RLStructTrainer
 from jurybox.trainers.papers.vulpo import VULPOConfig, VULPOTrainer
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 UNSCORABLE = {"oto": None, "no": math.nan}
 
 
@@ -61,10 +62,11 @@ class GRPOTrainer(ObjectiveTrainer):
     objective_class = GRPO
 
 
+@dataclass(frozen=True)
 class Talkative:
-    """Tools that take every token for a call."""
+    """Tools that take every token for a call, or every letter."""
 
-    stop = ("",)
+    stop: Sequence[str] = ("",)
 
     def step(self, said: str) -> Reply:
         return Reply("no", role="tool", as_message=False)
@@ -97,8 +99,14 @@ PAPERS = {
     "aepo": Paper(
         AEPOTrainer,
         AEPOConfig,
-        {"loss_type": "dapo", "entropy_scope": "generation", "updates_per_generation": 1},
-        options={"tools": Talkative()},
+        {
+            "loss_type": "dapo",
+            "entropy_scope": "generation",
+            "alpha_entropy": 0.02,  # entropies of random weights differ by 1e-4: more would show their rounding
+            "updates_per_generation": 1,
+            "max_completion_length": 24,
+        },
+        options={"tools": Talkative(LETTERS)},
     ),
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),
