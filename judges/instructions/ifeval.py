@@ -1,4 +1,4 @@
-"""Data sets in the form of IFEval: a list of instruction ids in one column, their arguments in another.
+"""Data sets in the form of IFEval and IFBench: a list of instruction ids in one column, their arguments in another.
 
 Every id is one of our rules under another name. Where IFEval's own checker and the rule differ, the rule is stricter
 about what could be had for nothing (a number is no JSON answer, a bullet needs its space, a section its own line, an
@@ -9,9 +9,11 @@ emphasis in asterisks is no divider). Words are counted as IFEval counts them, w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..sample import Sample
+from .equivalent import Equivalent
+from .ifbench import IFBENCH, UNCHECKED
 from .judge import CreditRule, InstructionJudge
 from .rule import Rule
 from .table import nearest, parsed, rules_from
@@ -20,15 +22,7 @@ INSIDE = {"whole_words": False}  # IFEval finds its keywords inside longer words
 CHOICES = ["My answer is yes.", "My answer is no.", "My answer is maybe."]
 
 
-class Equivalent(NamedTuple):
-    """Our rule for an instruction: its name, IFEval's arguments by ours, and arguments that are always the same."""
-
-    rule: str
-    args: Mapping[str, str] = {}
-    fixed: Mapping[str, Any] = {}
-
-
-INSTRUCTIONS: Mapping[str, Equivalent] = {
+IFEVAL: Mapping[str, Equivalent] = {
     "change_case:capital_word_frequency": Equivalent(
         "capital_words", {"capital_frequency": "count", "capital_relation": "relation"}, {"letters": 1}
     ),
@@ -71,6 +65,7 @@ INSTRUCTIONS: Mapping[str, Equivalent] = {
     "startend:end_checker": Equivalent("ending", {"end_phrase": "phrase"}),
     "startend:quotation": Equivalent("quoted"),
 }
+INSTRUCTIONS: Mapping[str, Equivalent] = {**IFEVAL, **IFBENCH}
 
 
 def ifeval_rules(instruction_id_list: Any, kwargs: Any) -> list[dict[str, Any]]:
@@ -94,16 +89,19 @@ def ifeval_rules(instruction_id_list: Any, kwargs: Any) -> list[dict[str, Any]]:
 
 
 def _rule(name: Any, args: Any) -> dict[str, Any]:
+    if isinstance(name, str) and name in UNCHECKED:
+        raise ValueError(f"{name} cannot be checked here: {UNCHECKED[name]}")
     if not isinstance(name, str) or name not in INSTRUCTIONS:
         raise ValueError(f"there is no instruction {name!r:.60}; {nearest(name, INSTRUCTIONS)}")
-    rule, names, fixed = INSTRUCTIONS[name]
+    rule, names, fixed, made = INSTRUCTIONS[name]
     if not isinstance(args, Mapping):
         raise ValueError(f"{name}: kwargs are a mapping from argument to value, not {args!r:.80}")
     there = {key: value for key, value in args.items() if value is not None}
     for key in there:
         if key not in names:
             raise ValueError(f"{name}: it takes {', '.join(names) or 'no arguments'}, not {key!r:.60}")
-    return {"rule": rule, "args": {names[key]: value for key, value in there.items()} | dict(fixed)}
+    renamed = {names[key]: value for key, value in there.items()}
+    return {"rule": rule, "args": (made(name, renamed) if made else renamed) | dict(fixed)}
 
 
 def _is_list(value: Any) -> bool:
@@ -111,7 +109,7 @@ def _is_list(value: Any) -> bool:
 
 
 class IFEvalJudge(InstructionJudge):
-    """An `InstructionJudge` that reads IFEval's two columns.
+    """An `InstructionJudge` that reads the two columns of IFEval and IFBench.
 
     >>> judge = IFEvalJudge()
     >>> judge.verdict("No, thanks.", instruction_id_list=["punctuation:no_comma"], kwargs=[{}]).evidence["broken"]
@@ -119,7 +117,8 @@ class IFEvalJudge(InstructionJudge):
 
     Reasons and `credit` are those of `InstructionJudge`. There is no rule for "language:response_language", because
     telling languages apart takes a model: rows that ask for it abstain, unless `rules` has a rule of your own with
-    the name "language" and the argument `language`.
+    the name "language" and the argument `language`. Of IFBench's 58 instructions 49 are rules here; rows that ask for
+    one of the others abstain and say why (`ifbench.UNCHECKED`).
     """
 
     name = "ifeval"

@@ -15,10 +15,60 @@ from typing import Any
 
 from .arguments import as_list
 from .casing import CapitalWords, Lowercase, NoCommas, Uppercase
+from .chains import (
+    AlphabetLoop,
+    EqualSentences,
+    GrowingAlliteration,
+    GrowingSentences,
+    NoSharedInitials,
+    ParagraphFrames,
+    SentenceChain,
+    SentenceInitials,
+    SentenceWord,
+    WordPlaces,
+)  # fmt: skip
+from .copying import ChangedFirstWord, Exactly, Overlap
+from .forms import (
+    Dates,
+    MarkedList,
+    NoWhitespace,
+    ProseThenBullets,
+    Stairs,
+    SubBullets,
+    Template,
+    TitleCase,
+    WordPerLine,
+)  # fmt: skip
+from .forms import (
+    Table as TableRule,
+)
 from .keywords import ForbiddenWords, KeywordFrequency, LetterFrequency, RequiredWords
 from .layout import Bullets, Highlights, Placeholders, Postscript, Sections, Title
 from .lengths import FirstWord, Paragraphs, Sentences, Words
+from .marks import (
+    Emoji,
+    NestedBrackets,
+    NestedQuotes,
+    NumberList,
+    Numbers,
+    Punctuation,
+    QuotesExplained,
+    SentenceKinds,
+)  # fmt: skip
 from .rule import Rule
+from .vocabulary import (
+    ConsonantClusters,
+    DistinctWords,
+    JapaneseWords,
+    KeywordCounts,
+    Palindromes,
+    PrimeLengths,
+    UniqueWords,
+    Vowels,
+    WordRange,
+    WordRepeats,
+    WordsAmong,
+)  # fmt: skip
 from .whole import JSON, Ending, OneOf, Opening, Quoted, TwoResponses
 
 Table = Mapping[str, type[Rule]]
@@ -29,6 +79,12 @@ RULES: Table = {
         Paragraphs, Sentences, Words, Sections, Placeholders, Highlights, Bullets, FirstWord, Title, JSON, Postscript,
         ForbiddenWords, RequiredWords, KeywordFrequency, LetterFrequency, Lowercase, Uppercase, CapitalWords, NoCommas,
         Opening, Ending, Quoted, TwoResponses, OneOf,
+        WordRange, UniqueWords, WordRepeats, DistinctWords, WordsAmong, KeywordCounts, Palindromes, PrimeLengths,
+        ConsonantClusters, Vowels, JapaneseWords, AlphabetLoop, NoSharedInitials, SentenceChain, ParagraphFrames,
+        SentenceInitials, GrowingSentences, GrowingAlliteration, EqualSentences, SentenceWord, WordPlaces, Punctuation,
+        NestedBrackets, NestedQuotes, QuotesExplained, Emoji, SentenceKinds, Numbers, NumberList, WordPerLine, Stairs,
+        MarkedList, SubBullets, ProseThenBullets, TitleCase, NoWhitespace, Template, TableRule, Dates, Exactly,
+        ChangedFirstWord, Overlap,
     )
 }  # fmt: skip
 

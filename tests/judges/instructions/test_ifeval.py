@@ -7,7 +7,7 @@ import json
 import pytest
 
 from jurybox.judges.instructions import RULES, Finding, IFEvalJudge, InstructionJudge, Rule, ifeval_rules, rules_from
-from jurybox.judges.instructions.ifeval import INSTRUCTIONS
+from jurybox.judges.instructions.ifeval import IFEVAL, INSTRUCTIONS
 
 # id, kwargs, an answer that follows and one that does not
 CASES = [
@@ -65,8 +65,8 @@ def test_every_instruction_both_ways(name, kwargs, follows, fails):
 
 
 def test_all_25_instructions_are_known():
-    assert {name for name, *_ in CASES} | {"language:response_language"} == set(INSTRUCTIONS)
-    assert len(INSTRUCTIONS) == 25
+    assert {name for name, *_ in CASES} | {"language:response_language"} == set(IFEVAL)
+    assert len(IFEVAL) == 25
     assert {equivalent.rule for equivalent in INSTRUCTIONS.values()} - {"language"} == set(RULES)
 
 

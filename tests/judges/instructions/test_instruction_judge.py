@@ -87,7 +87,7 @@ def test_bare_names_and_rows_without_rules():
     [
         ({"rule": "word", "args": {}}, "there is no rule 'word'; did you mean 'words'"),
         ({"rule": "No Comma"}, "did you mean 'no_commas'"),
-        ({"rule": "xyz"}, "there are bullets, capital_words, "),
+        ({"rule": "xyz"}, "there are alphabet_loop, bullets, "),
         ({"rule": 5}, "there is no rule 5"),
         ({"name": "words"}, "a rule is written {'rule': NAME"),
         ({"rule": "words", "args": {"count": 3}, "extra": 1}, "a rule is written"),
@@ -150,3 +150,26 @@ def test_batches_executors_and_pickling():
     assert pickle.loads(pickle.dumps(judge))(completions=completions, instructions=asked) == scores
     with ThreadPoolExecutor(2) as executor:
         assert judge.on(executor, chunk=7)(completions=completions, instructions=asked) == scores
+
+
+def test_rules_of_any_kind_share_a_column_of_a_data_set(tmp_path):
+    """`datasets` gives all rows one type: every rule gets every argument, None where it has none."""
+    datasets = pytest.importorskip("datasets")
+    asked = [
+        [{"rule": "words", "args": {"count": 3, "relation": "at most"}}, {"rule": "no_commas"}],
+        [{"rule": "required_words", "args": {"words": ["red"]}}],
+        [{"rule": "table", "args": {"header": ["a", "b"], "rows": 1}}, {"rule": "title_case", "args": None}],
+        [{"rule": "no_commas", "args": {}}],
+        [],
+    ]
+    answers = ["one two", "red", "a,b\n1,2", "a b", "x"]
+    table = datasets.Dataset.from_list(
+        [{"instructions": rules, "completion": c} for rules, c in zip(asked, answers, strict=True)]
+    )
+    table.save_to_disk(tmp_path / "saved")
+    judge = InstructionJudge(rules=[])
+    for rows in (table, datasets.load_from_disk(tmp_path / "saved"), table.to_pandas().to_dict("records")):
+        judge.check_rows(rows)
+        verdicts = [judge.verdict(row["completion"], instructions=row["instructions"]) for row in rows]
+        assert [verdict.reason for verdict in verdicts] == ["kept", "kept", "broken", "kept", "no rules"]
+    assert verdicts[2].evidence["broken"] == ["title_case"]

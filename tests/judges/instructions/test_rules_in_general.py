@@ -9,7 +9,7 @@ import pkgutil
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jurybox.judges.instructions as instructions
@@ -18,22 +18,43 @@ from jurybox.judges.instructions.rule import MAX_CHARS
 from jurybox.judges.instructions.words import occurrences, words
 
 ARGUMENTS = {
+    "changed_first_word": {"text": "the word x"},
+    "distinct_words": {"words": ["deep sea", "a b"], "count": 1},
     "ending": {"phrase": "the end"},
+    "exactly": {"options": ["yes", "no"]},
     "first_word": {"word": "the"},
     "forbidden_words": {"words": ["deep sea", "a b"]},
+    "growing_sentences": {"step": 1},
+    "japanese_words": {"every": 2},
+    "keyword_counts": {"keywords": ["deep sea", "x"], "counts": [1, 2]},
     "keyword_frequency": {"keyword": "deep sea", "count": 1},
     "letter_frequency": {"letter": "x", "count": 1},
+    "marked_list": {"marker": "- "},
+    "number_list": {"numbers": [1, 2]},
     "one_of": {"options": ["yes", "no"]},
     "opening": {"phrase": "the word"},
+    "overlap": {"reference": "a b c the word", "percent": 50},
     "required_words": {"words": ["deep sea c"]},
+    "sentence_kinds": {"statements": 2, "questions": 1},
+    "sentence_word": {"word": "the", "sentence": 2},
+    "table": {"header": ["a", "b"], "rows": 2},
+    "template": {"labels": ["a:", "b:"]},
+    "word_places": {"word": "the"},
+    "word_range": {"least": 1, "most": 2},
+    "word_repeats": {"most": 2},
+    "words_among": {"words": ["the", "a"], "count": 1},
 }
-COUNTED = ("paragraphs", "sentences", "words", "sections", "placeholders", "highlights", "bullets", "capital_words")
+COUNTED = (
+    "paragraphs", "sentences", "words", "sections", "placeholders", "highlights", "bullets", "capital_words", "numbers",
+    "palindromes", "unique_words",
+)  # fmt: skip
 EVERY = [rule(**ARGUMENTS.get(name, {"count": 1} if name in COUNTED else {})) for name, rule in RULES.items()]
 
 REPEATED = [
     "x", ".", ". ", "! ", "a. ", "Mr. ", '"', '."', "[", "[a", "[a\n", "*", "*a", "*a ", "**a", "<", "<<a", "<a", "\n",
     "\n ", "- a\n", "- ", "* * *\n", "#*_>- \t", "a-", "a'", "1,", "e\u0301", "。", "字", "******", '{"a":', "Day 1\n",
     "P.S.\n", " . ", "deep ", "deep      ", "ABC ", "the word ", "\ud800", "1. ", "# ", "… a", "İ", "Section 1\n",
+    "(a", "(", "([{", "'\"", "a 😀. ", "a,", '"",', "a\n",
 ]  # fmt: skip
 
 
@@ -53,14 +74,15 @@ def test_a_rule_stands_alone_and_travels(rule):
 
 @pytest.mark.parametrize("rule", EVERY, ids=repr)
 def test_no_text_is_slow(rule):
-    size = 100_000
+    size = 20_000
     for piece in REPEATED:
         text = piece * (size // len(piece)) + "a"
         start = time.process_time()
         rule.examine(text)
-        assert time.process_time() - start < 1.0, piece  # quadratic would be minutes
+        assert time.process_time() - start < 0.5, piece  # quadratic would be minutes
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=80))
 def test_any_text_gets_a_finding(text):
     for rule in EVERY:
