@@ -18,7 +18,7 @@ logger = logging.getLogger("jurybox")
 def checked(test: StdioTest, output: bytes, compare: Compare, result: TestResult) -> TestResult:
     """Standard output against what the test accepts."""
     got = shown(output[:4096].decode(errors="replace"))
-    if test.checker is not None:
+    if callable(test.checker):
         return _by_checker(lambda checker: checker(test.stdin, output.decode()), test.checker, result, got)
     passed = any(compare.outputs_match(output, expected) for expected in test.accepted)
     return _outcome(result, float(passed), got)

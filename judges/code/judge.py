@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
+from ..errors import Told
 from ..judge import Judge
 from ..sample import Sample, samples_of
 from ..workers.cores import usable_cores
@@ -31,6 +32,10 @@ _Settings = TypeVar("_Settings", Limits, Compare)
 # A worker process is sent the judge anew with every chunk of work: equal copies in one process share their servers.
 _pools_of_copies: dict[tuple[ServerSettings, int, str], Pool] = {}
 ATTEMPTS = 2  # a run whose server was lost is repeated once; a failed test never is
+
+
+class NoTests(Told, ValueError):  # noqa: N818 - it says what the row has
+    """A row's tests are in no known form: for the programmer to mend, and no fault of any completion."""
 
 
 class CodeJudge(Judge):
@@ -78,7 +83,7 @@ class CodeJudge(Judge):
 
     Raises:
         IsolationUnavailable: this machine cannot isolate as asked.
-        ValueError: an option, or a row's tests, in no known form; the message says which.
+        NoTests, ValueError: a row's tests, or an option, in no known form; the message says which.
     """
 
     optional = ("entry",)
@@ -193,26 +198,25 @@ class CodeJudge(Judge):
 
     def _unusable(self, sample: Sample) -> str:
         try:
-            self._tests.suite(sample)
-        except ValueError as error:
-            return str(error)
+            self._suite(sample, sample.row)
+        except NoTests as error:
+            return str(error.__cause__)
         return ""
 
     def _suite(self, sample: Sample, row: int) -> Suite:
         try:
-            return self._tests.suite(sample)
+            suite = self._tests.suite(sample)
+            self.rules.of(suite)
         except ValueError as error:
-            raise ValueError(f"row {row}: {error}") from error
+            raise NoTests(f"row {row}: {error}") from error
+        return suite
 
     def _job(self, sample: Sample, suite: Suite) -> Job | CodeVerdict:
         start = perf_counter()
         program = extract_program(sample.text, self.allow_bare, suite.subjects)
         if program is None or not program.code.strip():
             return no_program("no_code", perf_counter() - start)
-        rules = self.rules
-        if suite.limits or suite.compare:
-            rules = _changed(rules, suite)
-        return Job(program, suite, rules, self.reward, self.max_tests)
+        return Job(program, suite, self.rules.of(suite), self.reward, self.max_tests)
 
     def _judged(self, job: Job) -> Run[CodeVerdict]:
         """The verdict on one job, with a second attempt when the box failed, and never for another reason."""
@@ -307,14 +311,6 @@ def _modules(preload: Sequence[str]) -> tuple[str, ...]:
     if isinstance(preload, str) or not all(isinstance(name, str) and name for name in preload):
         raise ValueError(f"preload is a list of module names, not {preload!r}")
     return tuple(preload)
-
-
-def _changed(rules: Rules, suite: Suite) -> Rules:
-    from dataclasses import replace
-
-    return replace(
-        rules, limits=rules.limits.with_changes(suite.limits), compare=rules.compare.with_changes(suite.compare)
-    )
 
 
 def _at(program: Program, verdict: CodeVerdict) -> CodeVerdict:

@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .checker_programs import checked_by_program
 from .checking import checked
 from .outside.child import Child, file_of
 from .outside.own_time import Turn
 from .outside.session import BREAKDOWNS, Session, claimed
 from .outside.waiting import Run
 from .results import TestResult, shown
-from .suite import StdioTest
+from .suite import CheckerProgram, StdioTest
 
 CONFIRMED_FAILURES = 3
 MOST_AHEAD = 8  # tests whose descriptors a socket holds
@@ -123,7 +124,7 @@ class _Judging:
         test, stdout = self.tests[len(self.results)], self.sent.popleft()
         try:
             result = yield from self._ending(turn)
-            return self._compared(test, result, stdout)
+            return (yield from self._compared(test, result, stdout))
         finally:
             os.close(stdout)
 
@@ -151,11 +152,13 @@ class _Judging:
             return (yield from self.session.breakdown(child, error, turn))
         return self.session.timed(ENDED if message[:2] == ["ended", ""] else claimed(message), turn)
 
-    def _compared(self, test: StdioTest, result: TestResult, stdout: int) -> TestResult:
+    def _compared(self, test: StdioTest, result: TestResult, stdout: int) -> Run[TestResult]:
         limit = self.session.rules.limits.output_kb << 10
         output = os.pread(stdout, limit, 0)
         if len(output) >= limit and result.label != "timeout":
             return replace(result, label="output_limit", detail=f"more than {limit >> 10} KB")
+        if result.label == "ended" and isinstance(test.checker, CheckerProgram):
+            return (yield from checked_by_program(self.session, test, test.checker, output, result))
         if result.label == "ended":
             return checked(test, output, self.session.rules.compare, result)
         return replace(result, got=shown(output[:4096].decode(errors="replace")))

@@ -13,12 +13,20 @@ Checker: TypeAlias = Callable[..., "bool | float"]
 
 
 @dataclass(frozen=True)
+class CheckerProgram:
+    """A checker that comes with the data, run in the box: `checker.py input.txt correct_output.txt output.txt` prints
+    what the output is worth, a number in [0, 1]."""
+
+    source: str
+
+
+@dataclass(frozen=True)
 class StdioTest:
     """Text in, text out. A checker (stdin, output) -> bool | float replaces the accepted outputs."""
 
     stdin: str
     accepted: tuple[str, ...] = ()
-    checker: Checker | None = None
+    checker: Checker | CheckerProgram | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import calls, candidate, kernel, program, stdio, tester
+from . import calls, candidate, checker, kernel, program, stdio, tester
 from .wire import CHANNEL, LENGTH, LINK, REQUEST, Channel, Request, frame, receive_descriptors
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ KINDS: dict[str, Callable[[Channel, dict[str, Any]], int]] = {
     "call": calls.run,
     "candidate": candidate.run,
     "tester": tester.run,
+    "checker": checker.run,
 }
 
 

@@ -14,7 +14,7 @@
     {"public_test_cases": …, "private_test_cases": …, "metadata": …}, or a list of their cases: LiveCodeBench
     {"test_cases": […]}, {"verification_info": …}                 SYNTHETIC-1 and -2, open-r1; of asserts: AceCode
     {"ground_truth": …}, {"reward_model": {"ground_truth": …}}    DeepCoder, rllm, Eurus
-    {"official_tests": […], "generated_checker": …}               Codeforces of open-r1
+    {"official_tests": […], "generated_checker": …}               Codeforces of open-r1, checkers in Python
 
 A string that holds JSON of one of these, or the text of a Python literal, is one of these; a string of Python is the
 source of tests. One small function a layout reads it; the keys choose the layout, unless the caller names one.

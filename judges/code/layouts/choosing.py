@@ -49,7 +49,7 @@ def _test_cases(layout: Mapping[str, Any], entry: str | None) -> Suite:
     """{"test_cases": […], "fn_name": …, "language": …}: SYNTHETIC-1 and -2, open-r1; of assert statements: AceCode."""
     if (language := layout.get("language") or "python") not in ("python", "python3"):
         raise ValueError(f"only Python programs can be judged, not {language!r}")
-    tests, name = unpacked(layout["test_cases"]), layout.get("fn_name") or entry
+    tests, name = unpacked(layout["test_cases"]), pairs.name_of(layout) or entry
     if isinstance(tests, Mapping):
         return read({"fn_name": name, **tests}, entry)
     if tests and all(isinstance(test, str) for test in tests):

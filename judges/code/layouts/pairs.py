@@ -3,12 +3,13 @@ LiveCodeBench, SYNTHETIC-1 and -2, Codeforces of open-r1."""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..suite import AssertTest, CallTest, StdioTest, Suite, Test
+from ..suite import AssertTest, CallTest, CheckerProgram, StdioTest, Suite, Test
 from .unpacking import integer_keys, lines, unpacked
 
 Layout = Mapping[str, Any]
@@ -46,15 +47,24 @@ def _accepted(test: Layout, key: str, place: int) -> tuple[Any, ...]:
 def _typed_case(test: Layout, place: int) -> Test:
     """LiveCodeBench and DeepCoder say `testtype`, PrimeIntellect says `type`."""
     kind = test.get("testtype") or test.get("type") or "stdin"
-    entry = test.get("fn_name") or _mapping(test.get("metadata")).get("func_name")
+    entry = name_of(test) or name_of(_mapping(test.get("metadata")))
     if kind in STDIO_TYPES:
         return StdioTest(lines(test["input"]), (lines(test["output"]),))
     if kind not in CALL_TYPES:
         raise ValueError(f"test {place} has the unknown type {kind!r}")
-    given, wanted = test["input"], test["output"]
-    if isinstance(given, str):  # a JSON value a line
-        given = [_from_json(line) for line in given.split("\n") if line.strip()]
-        return CallTest(tuple(given), accepted=(_from_json(str(wanted)),), entry=entry)
+    return _call(test["input"], test["output"], entry)
+
+
+def name_of(layout: Layout) -> Any:
+    """The function that a row or a test names."""
+    return layout.get("fn_name") or layout.get("func_name")
+
+
+def _call(given: Any, wanted: Any, entry: str | None = None) -> CallTest:
+    """Arguments as a list, or as text with a JSON value a line; then the result is such text, too."""
+    if isinstance(given, str) and not given.lstrip().startswith("(") and isinstance(wanted, str):
+        lines_of_json = [_from_json(line) for line in given.split("\n") if line.strip()]
+        return CallTest(tuple(lines_of_json), accepted=(_from_json(wanted),), entry=entry)
     return CallTest(_arguments(given), accepted=_results(wanted), entry=entry)
 
 
@@ -91,12 +101,11 @@ def two_lists(layout: Layout, entry: str | None) -> Suite:
     inputs, outputs = unpacked(layout["inputs"]), unpacked(layout["outputs"])
     if len(inputs) != len(outputs):
         raise ValueError(f"there are {len(inputs)} inputs but {len(outputs)} outputs")
-    name = layout.get("fn_name") or entry
+    name = name_of(layout) or entry
     pairs = list(zip(inputs, outputs, strict=True))
     if not name:
         return Suite(tuple(StdioTest(lines(given), (lines(wanted),)) for given, wanted in pairs), starter=True)
-    tests = tuple(CallTest(_arguments(given), accepted=_results(wanted)) for given, wanted in pairs)
-    return Suite(tests, name, starter=True)
+    return Suite(tuple(_call(given, wanted) for given, wanted in pairs), name, starter=True)
 
 
 def _arguments(given: Any) -> tuple[Any, ...]:
@@ -124,9 +133,11 @@ def code_contests(layout: Layout, _entry: str | None) -> Suite:
     """{"public_tests": …, "private_tests": …, "generated_tests": …}."""
     tests: list[Test] = []
     for key in ("public_tests", "private_tests", "generated_tests"):
-        found = _mapping(layout.get(key))
-        if found.get("input"):
-            tests += parallel(found, None).tests
+        found = unpacked(layout.get(key) or {})
+        if isinstance(found, Mapping):
+            tests += parallel(found, None).tests if found.get("input") else ()
+        else:
+            tests += cases(found, None).tests if found else ()
     return Suite(tuple(tests))
 
 
@@ -135,7 +146,7 @@ def live_code_bench(layout: Layout, entry: str | None) -> Suite:
     tests: list[Any] = []
     for key in ("public_test_cases", "private_test_cases"):
         tests += unpacked(layout.get(key) or [])
-    name = _mapping(layout.get("metadata")).get("func_name") or entry
+    name = name_of(_mapping(layout.get("metadata"))) or entry
     return named(tuple(case(test, place) for place, test in enumerate(tests)), name, starter=True)
 
 
@@ -147,12 +158,21 @@ def with_metadata(layout: Layout, entry: str | None) -> Suite:
 def codeforces(layout: Layout, _entry: str | None) -> Suite:
     """{"official_tests": [{"input", "output"}], "generated_checker": …}: open-r1's Codeforces.
 
-    A row with a checker has many right outputs, and the checker is a program of its own: pass it as a function, in
-    tests of {"stdin", "checker"}. Compared with the one output that is there, right programs would fail.
+    A row with a checker has many right outputs; the checker, a program in Python, runs in the box.
     """
     if (mode := layout.get("input_mode") or "stdio") != "stdio":
         raise ValueError(f"the program would have to read and write files: input_mode is {mode!r}")
+    if layout.get("interaction_format"):
+        raise ValueError("an interactive problem: the program would have to talk with a judge")
+    source = layout.get("generated_checker") or layout.get("checker")
+    checker = CheckerProgram(_compilable(source)) if source else None
     tests = [*unpacked(layout.get("official_tests") or []), *unpacked(layout.get("private_tests") or [])]
-    if layout.get("generated_checker") or layout.get("checker"):
-        raise ValueError("a problem with many right outputs: give tests of {'stdin', 'checker'}, checker a function")
-    return Suite(tuple(StdioTest(lines(test["input"]), (lines(test["output"]),)) for test in tests))
+    return Suite(tuple(StdioTest(lines(test["input"]), (lines(test["output"]),), checker) for test in tests))
+
+
+def _compilable(source: Any) -> str:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, TypeError) as error:
+        raise ValueError(f"the checker is no Python program: {error}") from None
+    return str(source)

@@ -33,7 +33,10 @@ def source(layout: Layout, entry: str | None) -> Suite:
 def human_eval(layout: Layout, _entry: str | None) -> Suite:
     """{"test": …, "entry_point": …, "prompt": …}: HumanEval and HumanEval+, LeetCodeDataset, BigCodeBench."""
     prompt = next((layout[key] for key in PROMPTS if layout.get(key)), "")
-    return Suite((AssertTest(layout["test"], _closed(prompt)),), entry_of(layout["entry_point"]), prefix=prompt)
+    entry = entry_of(layout["entry_point"])
+    if not isinstance(layout["test"], str):
+        return Suite(statements(layout["test"], _closed(prompt), entry), entry, prefix=prompt)
+    return Suite((AssertTest(layout["test"], _closed(prompt)),), entry, prefix=prompt)
 
 
 def _closed(prompt: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from ..box.wire import BadFrame, Event
 from ..comparison import Compare
 from ..results import TestResult, Usage, legible
+from ..suite import Suite
 from .child import Child, ChildEnded, OutOfTime
 from .limits import Limits
 from .own_time import Turn
@@ -18,6 +19,7 @@ from .server import Server
 from .waiting import Run
 
 CLAIMED_FAILURES = frozenset({"runtime_error", "memory_limit", "compile_error", "missing_entry"})
+TRUSTED_KINDS = ("tester", "checker")
 PATIENCE = 10.0  # so many times its limit may a test take where others have the cores
 
 
@@ -34,6 +36,13 @@ class Rules:
     trust_candidate_eq: bool = False
     reveal_expected: bool = False
     seed: int = 0
+
+    def of(self, suite: Suite) -> Rules:
+        """These rules with what a row changes. Raises ValueError for a change of what there is not."""
+        if not (suite.limits or suite.compare):
+            return self
+        limits, compare = self.limits.with_changes(suite.limits), self.compare.with_changes(suite.compare)
+        return replace(self, limits=limits, compare=compare)
 
 
 @dataclass
@@ -84,9 +93,9 @@ class Session:
     def open(
         self, kind: str, *, streams: tuple[int, int] | None = None, link: int | None = None, **task: Any
     ) -> Run[Child]:
-        """A running child of a kind. The tester is the only one that is not given the program."""
+        """A running child of a kind. Those that run trusted code are not given the program."""
         task |= {"kind": kind, "seed": self.rules.seed}
-        if kind != "tester":
+        if kind not in TRUSTED_KINDS:
             task |= {"code": self.code, "prefix": self.prefix, "entry": self.entry, "starter": self.starter}
         began = monotonic()
         spare = yield from self.server.take()
