@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from time import perf_counter
 
 from ..judges import Judge, Verdict
 from ..judges.sample import samples_of
@@ -19,6 +19,8 @@ from .mistakes import Mistake, told
 from .rows import Row, Rows, needed
 
 BATCH_BYTES = 64 << 20
+START_SECONDS, SENDING_SECONDS = 1.0, 0.002  # what starting a worker process costs, and sending it a row, amply
+TRIED = 16  # rows judged before it is decided
 LARGEST_GROUP = 4096  # rows of one prompt that are kept together for a judge that compares them
 HANDED_OVER_APART = ("prompt", "completion")  # as TRL does: these are no columns
 
@@ -108,25 +110,61 @@ def _evaluate(source: Rows, rows: Sequence[Row]) -> list[Verdict]:
     return source.reward.evaluate(batch, range(len(rows)))
 
 
-@contextlib.contextmanager
-def workers(reward: Reward, count: int) -> Iterator[None]:
-    """Within the block, judges of single rows work in `count` processes; one means this process.
+class Workers:
+    """Judges batches, in `count` processes once that pays: started when the judge has shown to be slow enough.
 
-    A judge that has an executor of its own keeps it, and one that uses all cores by itself stays here.
+    To start a process and to send rows there and back costs time too, so a judge that takes less than that a row stays
+    here, and so does one that uses all cores by itself; one that has an executor of its own keeps it.
+
+    >>> with Workers(1) as workers:
+    ...     workers.judge_rows  # doctest: +ELLIPSIS
+    <bound method ...>
     """
-    if count == 1:
-        yield
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=spawn, initializer=_share_cores, initargs=(count,)) as pool:
-        sent = [judge for judge in _row_judges(reward) if judge.executor is None and not judge.uses_all_cores]
-        for judge in sent:
-            judge.executor = pool
-        try:
-            yield
-        finally:
-            for judge in sent:
-                judge.executor = None
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
+        self._sent: list[Judge] = []
+        self._seconds = 0.0  # spent here so far
+        self._rows = 0
+
+    def judge_rows(self, source: Rows, rows: Sequence[Row]) -> list[tuple[Row, Verdict | None]]:
+        """As `judge_rows` above; raises what it raises."""
+        judged: list[tuple[Row, Verdict | None]] = []
+        while len(judged) < len(rows):
+            rest = rows[len(judged) :]
+            some = rest[:TRIED] if self._is_trying and not is_grouped(source.reward) else rest
+            start = perf_counter()
+            judged += judge_rows(source, some)
+            self._seconds, self._rows = self._seconds + perf_counter() - start, self._rows + len(some)
+            if self._is_trying and self._seconds > max(START_SECONDS, self._rows * SENDING_SECONDS):
+                self._start(source.reward)
+        return judged
+
+    @property
+    def started(self) -> bool:
+        """Whether there are worker processes."""
+        return self._pool is not None
+
+    @property
+    def _is_trying(self) -> bool:
+        return self.count > 1 and not self.started
+
+    def _start(self, reward: Reward) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(self.count, mp_context=spawn, initializer=_share_cores, initargs=(self.count,))
+        self._sent = [judge for judge in _row_judges(reward) if judge.executor is None and not judge.uses_all_cores]
+        for judge in self._sent:
+            judge.executor = self._pool
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for judge in self._sent:
+            judge.executor = None
+        if self._pool is not None:
+            self._pool.shutdown()
 
 
 def _row_judges(reward: Reward) -> list[Judge]:

@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="start anew instead of keeping what OUT has")
     parser.add_argument("--limit", metavar="ROWS", type=_natural, help="judge only so many rows of the file")
     parser.add_argument("--batch", metavar="ROWS", type=_positive, default=256, help="default: %(default)s")
-    parser.add_argument("--workers", metavar="N", type=_positive, default=1, help="processes; default: %(default)s")
+    parser.add_argument(
+        "--workers", metavar="N", type=_positive, default=1, help="processes for a slow judge; default: %(default)s"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,20 +107,26 @@ def _score(args: argparse.Namespace, source: Rows) -> int:
             summary.add(line)
     done = summary.kept + len(records.mended)
     rest = rows if args.limit is None else islice(rows, max(args.limit - done, 0))
-    with records.open(args.overwrite) as file, judging.workers(source.reward, args.workers):
-        _judge(args, source, look_ahead(source, rest), records, file, summary)
+    with records.open(args.overwrite) as file, judging.Workers(args.workers) as workers:
+        _judge(args, source, look_ahead(source, rest), records, file, summary, workers)
     print(summary.text(perf_counter() - start), file=sys.stderr if records.is_stream else sys.stdout)
     return _report_bad_rows(summary)
 
 
 def _judge(
-    args: argparse.Namespace, source: Rows, rows: Iterator[Row], records: Records, file: IO[bytes], summary: Summary
+    args: argparse.Namespace,
+    source: Rows,
+    rows: Iterator[Row],
+    records: Records,
+    file: IO[bytes],
+    summary: Summary,
+    workers: judging.Workers,
 ) -> None:
     """Judge the rows, write and count them, and show how far it is."""
     done = summary.kept + len(records.mended)
     with progress(size_of(source.path)) as show:
         for batch in judging.batches(rows, args.batch, args.prompt, judging.is_grouped(source.reward)):
-            for line in records.write(file, judging.judge_rows(source, batch)):
+            for line in records.write(file, workers.judge_rows(source, batch)):
                 summary.add(line)
             done += len(batch)
             show(batch[-1].end, done)

@@ -17,6 +17,7 @@ from .errors import Miscounted, Told, WrongReturn
 from .metrics import batch_metrics
 from .preflight import preflight
 from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
+from .sent import Sent, judge_chunk
 from .silence import Silence
 from .tracebacks import one_traceback, report
 from .verdict import Verdict, shorten
@@ -181,7 +182,8 @@ class Judge(Written, Composable):
     def _dispatched(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
             return self._judge_apart(samples)
-        futures = [self.executor.submit(_judge_chunk, self, chunk) for chunk in self._chunks(samples)]
+        sent = Sent(self)
+        futures = [self.executor.submit(judge_chunk, sent, chunk) for chunk in self._chunks(samples)]
         return [verdict for future in futures for verdict in future.result()]
 
     def _judge_apart(self, samples: Sequence[Sample]) -> list[Verdict]:
@@ -243,7 +245,8 @@ class Judge(Written, Composable):
         """A copy whose batches are judged by `executor`, `chunk` rows a task.
 
         Any `concurrent.futures.Executor` will do: a process pool, or a cluster's (`dask.distributed`'s
-        `client.get_executor()`). The judge travels pickled, and its module must be importable over there.
+        `client.get_executor()`). The judge travels pickled, and its module must be importable over there; a process
+        unpacks it once and keeps it.
         """
         if not hasattr(executor, "submit"):
             raise TypeError(f"on() takes a concurrent.futures.Executor, not {type(executor).__name__}")
@@ -285,11 +288,6 @@ def exception(judge: str, error: BaseException, score: float | None = None) -> V
     report(judge, shorten(said, 200), error)
     evidence = {"judge": judge, "error": said[:300], "where": where}
     return Verdict(score, "error" if score is None else "scored", "exception", evidence)
-
-
-def _judge_chunk(judge: Judge, samples: Sequence[Sample]) -> list[Verdict]:
-    with one_traceback():
-        return judge._judge_apart(samples)
 
 
 def _message(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jurybox.judges import Judge, Sample, Verdict, judge
@@ -89,6 +89,19 @@ class InProcess(Judge):
 
     def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
         return [Verdict(1.0, evidence={"pid": os.getpid(), "text": sample.text}) for sample in samples]
+
+
+class Remembering(Judge):
+    """Says how many batches this object has judged, wherever it is."""
+
+    batches = 0
+
+    def _judge_batch(self, samples: Sequence[Sample]) -> list[Verdict]:
+        self.batches += 1
+        return [Verdict(1.0, evidence={"batch": self.batches}) for _ in samples]
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "batches"}
 
 
 def reward_of_length(completions: Sequence[Any], **_: Any) -> list[float]:

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from typing import Any
 import pytest
 
 from jurybox.cli import main
+from jurybox.cli.judging import Workers
+from jurybox.cli.rows import Rows
+from jurybox.judges import ExactJudge
+from jurybox.rewards import as_reward
 
 REWARDS = """
     from jurybox.judges import judge
@@ -333,11 +338,29 @@ def test_reference_solutions_are_right_and_shuffled_ones_are_not(here: Path) -> 
 
 
 @pytest.mark.slow
-def test_workers_say_the_same(here: Path) -> None:
-    write("in.jsonl", [row(f"{i}" * 7) for i in range(100)])
-    assert score("-o", "one.jsonl") == 0
-    assert score("-o", "two.jsonl", "--workers", "2") == 0
-    assert [line["score"] for line in read("one.jsonl")] == [line["score"] for line in read("two.jsonl")]
+def test_workers_say_the_same_and_are_faster_where_the_judge_is_slow(here: Path) -> None:
+    write("in.jsonl", [row(f"{i}" * 7) for i in range(150)])
+    Path("slow.py").write_text(
+        "import os, time\nfrom jurybox.judges import Verdict, judge\n@judge\n"
+        "def sleepy(completion):\n    time.sleep(0.1)\n    return Verdict(1.0, evidence={'pid': os.getpid()})\n"
+    )
+    seconds, files = [], ("one.jsonl", "two.jsonl")
+    for name, workers in zip(files, "14", strict=True):
+        start = time.perf_counter()
+        assert main(["score", "in.jsonl", "--reward", "slow:sleepy", "-o", name, "--workers", workers]) == 0
+        seconds.append(time.perf_counter() - start)
+    one, two = map(read, files)
+    assert [line["score"] for line in one] == [line["score"] for line in two]
+    assert len({line["verdict"]["evidence"]["pid"] for line in two}) > 2
+    assert seconds[1] < seconds[0]
+
+
+def test_no_process_is_started_for_a_judge_that_is_quick(here: Path) -> None:
+    write("in.jsonl", [row("5") for _ in range(300)])
+    with Workers(2) as workers:
+        source = Rows(Path("in.jsonl"), as_reward(ExactJudge()), "completion", "prompt")
+        assert len(workers.judge_rows(source, list(source))) == 300
+        assert not workers.started
 
 
 def test_help_and_score_load_no_torch(here: Path) -> None:

@@ -68,6 +68,14 @@ def test_processes():
 
 
 @pytest.mark.slow
+def test_a_process_unpacks_a_judge_once():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        judge = judged.Remembering().on(executor, chunk=10)
+        verdicts = [verdict for _ in range(2) for verdict in judge.verdicts([str(n) for n in range(30)])]
+    assert [verdict.evidence["batch"] for verdict in verdicts[::10]] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.slow
 def test_a_dask_cluster():
     distributed = pytest.importorskip("distributed")
     with (
