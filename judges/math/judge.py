@@ -39,13 +39,14 @@ class MathJudge(Judge):
     Conventions: the last box after the thinking part counts, and boxes side by side are one list; a list is wrong
     for a single-valued gold; identical text is equal without evaluation; rationals and terminating decimals compare
     exactly; units are converted, also in sums (1 hour 30 minutes), and a bare letter is a unit beside a gold answer
-    with one; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
+    with one; a currency is a unit; a time of day without am or pm may be either, up to twelve; numbers may be English
+    words; a decimal stands for an irrational or repeating value with nine agreeing digits; a false equation such
     as 4 = 5 is no answer.
 
     Reasons: "text", "same form", "exact number", "exact numbers", "decimal digits", "decimal comma", "tolerance",
-    "random points", "sympy", "choice", "infinity", "entry by entry", "same items", "same intervals" decide; "several
-    answers", "different items", "different kinds", "different lengths", "different brackets", "different shapes",
-    "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
+    "random points", "sympy", "choice", "time of day", "infinity", "entry by entry", "same items", "same intervals"
+    decide; "several answers", "different items", "different kinds", "different lengths", "different brackets",
+    "different shapes", "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
     missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
     compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
     found nothing;

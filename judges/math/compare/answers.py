@@ -49,10 +49,26 @@ def _compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     for expr in (gold, answer):
         if has(expr, "ellipsis"):
             return Finding(False, "open-ended list")
+    gold, answer = _mixed_number(gold, answer), _mixed_number(answer, gold)
     as_sets = same_sets(gold, answer, settings)
     if as_sets is not None:
         return as_sets
     return _same_items(_items(gold), _items(answer), gold, answer, settings)
+
+
+def _mixed_number(expr: Expr, beside: Expr) -> Expr:
+    """`3 and 1/2` as a sum beside an answer that is no list."""
+    if expr.op != "list" or expr.value != "and" or len(expr.args) != 2 or beside.op in ("list", "set", "tuple"):
+        return expr
+    whole, part = expr.args
+    unit = part.value if part.op == "quantity" else None
+    part = part.args[0] if unit is not None else part
+    if whole.op != "number" or part.op != "div" or any(side.op != "number" for side in part.args):
+        return expr
+    if not 0 < part.args[0].value < part.args[1].value:
+        return expr
+    mixed = Expr("add", (whole, part))
+    return mixed if unit is None else Expr("quantity", (mixed,), unit)
 
 
 def _same_text(gold: Expr, answer: Expr) -> Finding:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ..read.measured import measured
-from ..read.units import DEGREE, RADIAN, Unit
+from ..read.units import DEGREE, POUND, RADIAN, STERLING, TEMPERATURES, Unit
 from ..values import decimals
 from ..values.evaluate import numeric
-from ..values.expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, rebuild, symbols
+from ..values.expr import Expr, TooLarge, Undecidable, Undefined, has, is_infinite, number, rebuild, symbols, walk
 from ..values.prime_field import PRIME, in_field
 from ..values.rational import exact
 from ..values.sampling import agree
@@ -59,11 +59,17 @@ def same_value(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if gold_unit == unit:
         return same_number(gold_value, value, settings)
+    if {gold_unit, unit} in _SAME_NAME:
+        return same_number(gold_value, value, settings)
     if {gold_unit, unit} == {DEGREE, RADIAN}:
         return same_number(_in_base_units(gold), _in_base_units(answer), settings)
     if isinstance(gold_unit, str) or isinstance(unit, str) or not _compatible(gold_unit, unit):
         return Finding(False, "different units")
     return same_number(_scaled(gold_value, gold_unit), _scaled(value, unit), settings)
+
+
+# Pounds of money and of mass, degrees of angles and of temperature.
+_SAME_NAME = ({STERLING, POUND}, *({DEGREE, unit} for unit in TEMPERATURES.values()))
 
 
 def _is_share(gold: Expr) -> bool:
@@ -75,14 +81,29 @@ def _is_share(gold: Expr) -> bool:
 
 
 def _split_units(gold: Expr, answer: Expr) -> tuple[tuple[Expr, Unit | str | None], tuple[Expr, Unit | str | None]]:
-    """Both sides split; where one has a unit, letters of the other may be one."""
+    """Both sides split; where one has a unit, letters of the other may be one that measures the same."""
     sides = [split_unit(gold), split_unit(answer)]
     for place, written in enumerate((gold, answer)):
-        beside = sides[1 - place][1]
-        if sides[place][1] is None and (has(written, "quantity") or (isinstance(beside, Unit) and beside.dimensions)):
-            quantity = measured(written)
-            sides[place] = split_unit(quantity) if quantity else sides[place]
+        value, beside = sides[1 - place]
+        if has(written, "quantity") and not any(node.op == "quantity" and symbols(node) for node in walk(written)):
+            sides[place] = _measured(written, sides[place], None)
+        elif sides[place][1] is None and isinstance(beside, Unit) and beside.dimensions and not symbols(value):
+            sides[place] = _measured(written, sides[place], beside)
+        elif place and sides[1][1] is None and beside is None and has(written, "div") and not symbols(gold):
+            rate = _measured(written, sides[1], None)  # 20 m/s for 20, never m/2
+            sides[1] = rate if isinstance(rate[1], Unit) and min(p for _, p in rate[1].dimensions) < 0 else sides[1]
     return sides[0], sides[1]
+
+
+def _measured(
+    written: Expr, split: tuple[Expr, Unit | str | None], beside: Unit | None
+) -> tuple[Expr, Unit | str | None]:
+    quantity = measured(written) if split[1] is None or has(written, "symbol") else None
+    if quantity is None:
+        return split
+    value, unit = split_unit(quantity)
+    compatible = beside is None or (isinstance(unit, Unit) and unit.dimensions == beside.dimensions)
+    return (value, unit) if compatible else split
 
 
 def _scaled(value: Expr, unit: Unit) -> Expr:
@@ -113,6 +134,9 @@ def split_unit(expr: Expr) -> tuple[Expr, Unit | str | None]:
         unit = parts[0][1]
         if unit is not None and len({other for _, other in parts}) == 1:
             return Expr("add", tuple(value for value, _ in parts)), unit
+        last = parts[-1][1]
+        if isinstance(last, Unit) and all(other is None for _, other in parts[:-1]) and symbols(expr):
+            return Expr("add", tuple(value for value, _ in parts)), last  # 2h + 3 cm
         if isinstance(unit, Unit) and all(isinstance(u, Unit) and u.dimensions == unit.dimensions for _, u in parts):
             return Expr("add", tuple(_scaled(value, part) for value, part in parts if isinstance(part, Unit))), Unit(
                 unit.dimensions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from ..read.clock import same_time
 from ..values.expr import Expr, rebuild, symbols
 from ..values.rational import exact
 from ..values.ratios import numerator
@@ -49,6 +50,8 @@ def _matrix(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> 
 
 def _ratio(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
     """Ratios are equal up to a factor, times of day only as they are."""
+    if right.op == "clock":
+        return _clock(right, left, settings, pairwise)
     if right.op != "ratio":
         if len(left.args) != 2:
             return Finding(False, "different kinds")
@@ -62,6 +65,10 @@ def _ratio(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> F
         for side, other in ((left, right.args[0]), (right, left.args[0]))
     ]
     return pairwise(crossed[0], crossed[1], settings)
+
+
+def _clock(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
+    return Finding(same_time(left, right), "time of day")
 
 
 def _congruence(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
@@ -128,6 +135,7 @@ def _same_sign(left: Expr, right: Expr) -> bool | None:
 
 
 SHAPES: dict[str, Callable[[Expr, Expr, Settings, Pairwise], Finding]] = {
+    "clock": _clock,
     "matrix": _matrix,
     "tuple": _tuple,
     "ratio": _ratio,

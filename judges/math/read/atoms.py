@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..values.expr import Expr, literal, number
 from .tokens import ParseError, Token
-from .units import label
+from .units import TEMPERATURES
 
 if TYPE_CHECKING:
     from .grammar import Parser
@@ -143,5 +143,5 @@ def degrees(parser: Parser, expr: Expr) -> Expr | None:
     scale = parser.peek().text
     if scale in ("C", "F") and expr.op in ("number", "decimal", "neg"):
         parser.at += 1
-        return Expr("quantity", (expr,), label(f"degree {scale}"))
+        return Expr("quantity", (expr,), TEMPERATURES[scale])
     return Expr("mul", (expr, Expr("constant", value="degree")))

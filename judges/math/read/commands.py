@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..values.expr import EMPTY, INFINITY, ONE, REALS, Expr, number, rebuild
 from .atoms import argument, atom, bracket, group, raw, symbol, unexpected
 from .tokens import ParseError, Token
-from .units import DOLLAR, EURO, STERLING, Unit
+from .units import CURRENCIES, Unit
 from .vocabulary import ACCENTS, FUNCTIONS, GREEK, STYLES
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "cot": "acot", "sec": "
             "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}  # fmt: skip
 _MOST_ARGUMENTS = {"log": 2, "ln": 2, **dict.fromkeys(("max", "min", "gcd", "lcm"), 1000)}
 _DIFFERENTIALS = (Expr("symbol", value="d"), Expr("symbol", value="partial"))
-CURRENCIES = {r"\$": DOLLAR, r"\euro": EURO, r"\pounds": STERLING}
 
 
 def command(parser: Parser, text: str) -> Expr:

@@ -35,6 +35,7 @@ def _is_money(text: str, start: int, stop: int) -> bool:
 
 _BETWEEN = re.compile(r"[\s,;*]{0,6}(?:and|or|,|;)?[\s,;*]{0,6}")
 _PERCENT_AFTER = re.compile(r" ?(?:\\?%|percent\b|pct\b)")
+_HALF_DAY_AFTER = re.compile(r" ?(?:[AaPp]\.[Mm]\.?|[ap]m\b|[AP]M\b)")
 _AMOUNT = r"-?\\?\$?\d[\d,]*(?:\.\d+|/\d+)?"
 _LISTED_BEFORE = re.compile(rf"(?:either )?(?:{_AMOUNT} ?(?:, ?(?:and |or )?|and |or ))+", re.IGNORECASE)
 _LISTED_AFTER = re.compile(rf"(?: ?, ?(?:and |or )?| and | or )(?:[a-z] ?= ?)?{_AMOUNT}(?=[.,;!?\s]*$|[.,;] )")
@@ -57,8 +58,9 @@ def formula_text(text: str, spans: list[tuple[int, int]], stated: bool = False) 
         if after is None:
             break
         stop = after.end()
+    half = _HALF_DAY_AFTER.match(text, stop)
     percent = _PERCENT_AFTER.match(text, stop)
-    return text[start:stop] + (r"\%" if percent else "")
+    return text[start:stop] + (half[0] if half else r"\%" if percent else "")
 
 
 CONNECTING = re.compile(r"(?:[\s,;.*]|and|or|\\?%|percent)*")

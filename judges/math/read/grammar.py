@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from ..values.expr import Expr, number
 from . import atoms, commands, numerals
+from .measured import measured
 from .tokens import ParseError, Token
-from .units import Unit, divides, label, lookup
+from .units import CURRENCIES, TEMPERATURES, Unit, divides, label, lookup
 from .vocabulary import IGNORED_IN_UNITS, MAGNITUDES, PROSE
 
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
@@ -164,6 +165,8 @@ class Parser:
             if token.text in ("*", r"\cdot", r"\times", r"\ast"):
                 self.at += 1
                 expr = commands.times(expr, self.unary())
+            elif token.text == "/" and self.peek(1).kind == "word" and (whole := measured(expr, bare=True)):
+                expr = self._with_unit(whole)  # $5/hour, 1 g/cm^3
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
                 expr = _quotient(expr, self.unary())
@@ -233,9 +236,9 @@ class Parser:
             elif token.text in (r"\%", "%") or token.text.lower() in ("percent", "pct"):
                 self.at += 1
                 expr = Expr("percent", (expr,))
-            elif token.text in commands.CURRENCIES:
+            elif token.text in CURRENCIES:
                 self.at += 1
-                expr = Expr("quantity", (expr,), commands.CURRENCIES[token.text])
+                expr = Expr("quantity", (expr,), CURRENCIES[token.text])
             elif token.text == r"\degree" or (token.text == r"\circ" and expr.op == "number"):
                 self.at += 1
                 expr = Expr("mul", (expr, Expr("constant", value="degree")))
@@ -283,18 +286,22 @@ class Parser:
         return Expr("add", (*parts, smaller))
 
     def _with_unit(self, value: Expr) -> Expr:
-        """`value` with the unit that the words after it name."""
-        if value.op == "quantity":
-            raise ParseError("words after a unit")
+        """`value` with the unit that the words after it name; of money there may be `per hour` behind it."""
         unit, sign, found = Unit(), 1, 0
+        if value.op == "quantity":
+            if value.value not in CURRENCIES.values() and self.peek().text != "/":
+                raise ParseError("words after a unit")
+            (value,), unit = value.args, value.value
+        money = unit
         while True:
             token = self.peek()
             if found and token.text == "a" and self.peek(1).kind == "word":  # of a cup
                 self.at += 1
                 continue
             if token.kind == "word" and token.text.lower() not in ("and", "or"):
-                unit, found = unit * self._one_unit(sign), found + 1
-            elif found and token.text in ("/", r"\cdot", "*") and self.peek(1).kind == "word":
+                one = self._one_unit(sign)
+                unit, found = unit if one == money else unit * one, found + 1
+            elif token.text in ("/", r"\cdot", "*") and self.peek(1).kind == "word" and (found or token.text == "/"):
                 self.at += 1
                 sign = -1 if token.text == "/" else 1
             else:
@@ -307,6 +314,8 @@ class Parser:
         lowered = word.lower()
         if lowered in PROSE:
             raise ParseError("prose")
+        if lowered in ("degree", "degrees") and self.peek().text[:1].upper() in TEMPERATURES:
+            return TEMPERATURES[self.take().text[:1].upper()]
         modifies = lowered in ("square", "cubic", "sq", "cu")
         if lowered == "per" or (lowered in IGNORED_IN_UNITS and not modifies and lookup(word) is None):  # A: ampere
             if self.accept("^"):
@@ -320,6 +329,8 @@ class Parser:
         unit = lookup(word) or label(word)
         if self.accept("^"):
             power = self._unit_power()
+        elif self.peek().text.lower() in ("squared", "cubed"):
+            power = 2 if self.take().text.lower() == "squared" else 3
         return Unit((unit**power).dimensions, (unit**power).factor) ** sign
 
     def _unit_power(self) -> int:

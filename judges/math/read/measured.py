@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from ..values.expr import Expr, number
+from ..values.expr import Expr, has, number, symbols
 from .units import Unit, lookup
 
 
-def measured(expr: Expr) -> Expr | None:
-    """A product or quotient of numbers and one-letter units as one quantity; None when there is anything else."""
+def measured(expr: Expr, bare: bool = False) -> Expr | None:
+    """A product or quotient of numbers and one-letter units as one quantity; None when there is anything else.
+
+    Args:
+        bare: a number without a unit is a quantity too.
+    """
     found = _measure(expr)
-    if found is None or not found[1].dimensions:
+    if found is None or not (found[1].dimensions or bare):
         return None
     return Expr("quantity", found[:1], found[1])
 
 
 def _measure(expr: Expr) -> tuple[Expr, Unit] | None:
-    if expr.op in ("number", "decimal"):
+    if not symbols(expr) and not has(expr, "quantity", "percent", "text", "relation", "list", "set", "tuple", "matrix"):
         return expr, Unit()
     if expr.op == "symbol":
         unit = lookup(expr.value)

@@ -11,6 +11,8 @@ import unicodedata
 
 from .decoration import undecorated
 from .escapes import restored
+from .money import with_signs
+from .unit_text import plain_units
 
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "×": r"\times ", "✕": r"\times ", "·": r"\cdot ",
@@ -29,7 +31,10 @@ _SYMBOLS = {
     "π": r"\pi ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ϕ": r"\phi ", "χ": r"\chi ",
     "ψ": r"\psi ", "ω": r"\omega ", "Γ": r"\Gamma ", "Δ": r"\Delta ", "Θ": r"\Theta ", "Λ": r"\Lambda ",
     "Σ": r"\Sigma ", "Φ": r"\Phi ", "Ψ": r"\Psi ", "Ω": r"\Omega ", "ℯ": "e", "ⅈ": "i", "𝑖": "i", "𝑒": "e",
-    "€": r"\euro ", "¢": r"\text{ cents}", "£": r"\pounds ", "µ": r"\mu ", "ℓ": "l", "☐": "",
+    "€": r"\euro ", "¢": r"\text{ cents}", "£": r"\pounds ", "¥": r"\yen ", "￥": r"\yen ", "₹": r"\rupee ",
+    "₩": r"\won ", "₽": r"\ruble ", "₪": r"\shekel ", "₫": r"\dong ", "₱": r"\peso ", "฿": r"\baht ",
+    "₦": r"\naira ", "₺": r"\lira ", "₴": r"\hryvnia ", "µ": r"\mu ", "ℓ": "l", "☐": "", "℃": r"^\circ C",
+    "℉": r"^\circ F", "Å": " angstrom",
 }  # fmt: skip
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱ", "0123456789+-()ni", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙ", "0123456789+-()n", strict=True))
@@ -58,6 +63,8 @@ def _plain(char: str) -> str:
     if category == "Nd":
         return str(unicodedata.decimal(char))
     compatible = unicodedata.normalize("NFKC", char)
+    if compatible in _SYMBOLS:  # the ohm sign is an omega
+        return _SYMBOLS[compatible]
     if "⁄" in compatible:  # a vulgar fraction
         top, _, bottom = compatible.partition("⁄")
         return rf"\frac{{{top}}}{{{bottom}}}"
@@ -89,17 +96,11 @@ _NEGATIVE_GAP = re.compile(
     r"|\\(?:text)?color\{[^{}]*\}|\\text\{[\s.,]*\}|\\(?:checkmark|blacksquare|square|qed)(?![a-zA-Z])"
 )
 _ROMAN = re.compile(r"\{\\(?:rm|bf|it) ([^{}]{0,80})\}")
-_UNIT_FRACTION = re.compile(
-    r"\\frac\{(\\(?:text|mathrm)\{[^{}]{1,20}\})\}\{(\\(?:text|mathrm)\{[^{}]{1,20}\}(?:\^\{?\d\}?)?)\}"
-)
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
 _HALF_DAY = re.compile(r"(?<=[\d ])([ap])\. ?m\b\.?")
-_TIMES = re.compile(r"(?<=\d) ?[xX] ?(?=10 ?\^)")  # 3 x 10^8
-_BASE = re.compile(  # 21 in base 6, 21 (base 6), 21_{base 6}, wrapped or not
-    r"(?<=[\dA-F])(?: |_\{)?(?:\\text ?\{)? ?\(?(?:in )?base ?\}? ?\{?(\d{1,2})\}?\)?\}?$"
-)
+_TIMES = re.compile(r"(?<=\d) ?[xX] ?(?=10 ?(?:\^|\*\*))|(?<=\d) [xX] (?=\d)")  # 3 x 10^8, 6 x 4
 _SAME_COMMAND = re.compile(
     r"\\(?:[dtc]frac|[dt]binom|leqslant|leqq|leq|geqslant|geqq|geq|neq|varnothing|lbrace|rbrace|lbrack|rbrack"
     r"|lvert|rvert|vert|mid|gt|lt|dots[bcmoi]?|cdots|ldots|longrightarrow|rightarrow|implies|thinspace"
@@ -119,7 +120,7 @@ _SAME = {
 
 def clean(text: str) -> str:
     """LaTeX without typography, sizing and spacing; thousands joined; one blank at most between things."""
-    text = undecorated(to_ascii(restored(text)).replace("{:}", ":"))
+    text = with_signs(undecorated(to_ascii(restored(text)).replace("{:}", ":")))
     if "\\" in text:
         if "\\\\" in text and r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
@@ -127,15 +128,13 @@ def clean(text: str) -> str:
         text = _NEGATIVE_GAP.sub("", text)
         text = _SAME_COMMAND.sub(lambda found: _SAME.get(found[0][1:], found[0]), text)
         text = _SIZING.sub("", _ROMAN.sub(r"\\text{\1}", text))
-        text = _UNIT_FRACTION.sub(r"\1/\2", text)
         text = _GAPS.sub(" ", text)
         text = _DELIMITERS.sub(" ", text)
     elif "{,}" in text or "~" in text:
         text = _GROUPED.sub("", text).replace("~", " ")
     text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
     text = _TIMES.sub(r"\\times ", text)
-    if "base" in text:
-        text = _BASE.sub(r"_{\1}", text)
+    text = plain_units(text)
     return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;: ")
 
 

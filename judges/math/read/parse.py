@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, is_deeper, number, walk
+from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, is_deeper, walk
+from .bases import in_base
+from .clock import clock
 from .commands import SETS
 from .grammar import Parser
 from .normal import clean
+from .number_words import spoken_number
+from .sexagesimal import sexagesimal
 from .tails import without_tail
 from .tokens import ParseError, tokenize
 
@@ -18,9 +23,8 @@ _PHRASES = {
     "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
     "all integers": SETS["Z"], "any real number": REALS, "all real": REALS, "infinity": INFINITY,
 }  # fmt: skip
-
-
-_HEXADECIMAL = re.compile(r"([0-9A-F]{2,40})_(?:16|\{16\})")
+_SPOKEN: tuple[Callable[[str], Expr | None], ...] = (clock, sexagesimal, in_base, spoken_number)  # whole answers
+LONGEST_SPOKEN = 250  # characters of those
 
 
 def parse(text: str) -> Expr:
@@ -32,10 +36,13 @@ def parse(text: str) -> Expr:
     if len(text) > MAX_LENGTH:
         raise ParseError("too long")
     text = without_tail(text)
-    hexadecimal = _HEXADECIMAL.fullmatch(text)
-    if hexadecimal:
-        return number(int(hexadecimal[1], 16))
-    words = plain_words(text)
+    written = unwrapped(text)
+    words = written.strip(_FINAL)
+    if len(words) <= LONGEST_SPOKEN:
+        for read in _SPOKEN:
+            spoken = read(written if read is sexagesimal else words)  # whose last sign may be a prime
+            if spoken is not None:
+                return spoken
     if words.lower() in _PHRASES:
         return _PHRASES[words.lower()]
     try:
@@ -62,10 +69,13 @@ def _is_prose(text: str) -> bool:
     return "\\" not in re.sub(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b", "", text) and any(map(str.isalpha, text))
 
 
-def plain_words(text: str) -> str:
-    """The words of a text answer without wrappers and final punctuation."""
+_FINAL = " .,;:!\"'"
+
+
+def unwrapped(text: str) -> str:
+    """The words of a text answer without wrappers."""
     text = re.sub(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}", r" \1 ", text)
-    return " ".join(text.replace("{", " ").replace("}", " ").split()).strip(" .,;:!\"'")
+    return " ".join(text.replace("{", " ").replace("}", " ").split())
 
 
 def drop_redundant_brackets(text: str) -> str:

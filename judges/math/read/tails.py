@@ -17,7 +17,7 @@ _AFTER_COMMA = re.compile(rf"(?:[,;] ?{_TEXT}|{_TEXT}[,;] ?|\\text \{{, )(?:{_OP
 _AFTER_COLON = re.compile(rf"(?:: | ?— ?| – ){_TEXT}(?=[^$=]{{0,200}}?[a-z]{{3}})[\dA-Za-z]", re.IGNORECASE)
 _QUANTIFIED = re.compile(
     rf",? ?{_TEXT},? ?(?:for|where|with|\\forall) ?(?:\}} ?)?(?:(?:all|any|some|every|each|an arbitrary)\b"
-    r"|\$?\\?[a-zA-Z]+\$? ?(?:\\geq?\b|\\leq?\b|>|<|\\in\b|\\text \{ ?is an? (?:integer|constant|natural))"
+    r"|\$?[nkmjN]\$? ?(?:\\geq?|\\in|>) ?\\?[\w{}]{1,12}\}?\$?\.?$"
     r"|(?:\\text \{ ?)?[a-zA-Z] is an? (?:integer|arbitrary|real|natural|constant))",
 )
 _ALTOGETHER = re.compile(r"(?<=[\d}$]) ?(?:altogether|in total|in all|overall)$")
@@ -26,6 +26,7 @@ _HEDGE = re.compile(
     r"(?<![A-Za-z])(?:or|maybe|perhaps|possibly|probably|alternatively|either|could|might|may|and also|also|but)"
     r"(?![A-Za-z])"
 )
+_CASES = re.compile(r"\band\b|;|,.*\bfor\b")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 _PART_OF_ANSWER = re.compile(
     r"(?:\\[pb]?mod|\\text ?\{ ?)*(?:mod|in base|base|[ap]\.?m\b|double|mult|deg|rad|sq|cubic|not|twice|square)", re.I
@@ -46,6 +47,8 @@ def without_tail(text: str) -> str:
         if found and _is_cut(text, found.start()) and not _HEDGE.search(text, found.start()):
             if pattern is _AFTER_COLON and _WORD.search(text[: found.start()]):
                 continue  # `Center: 2`, `Tom has 5: …`
+            if pattern is _QUANTIFIED and _CASES.search(text, found.start()):
+                continue  # `0 for x < 0 and 1 for x > 0`
             text = text[: found.start()].rstrip(" ,;:")
     aside = _ASIDE.search(text)
     if aside and _is_cut(text, aside.start()) and _explains(aside["inside"]):

@@ -38,6 +38,7 @@ _TOKEN = re.compile(
 _CONSTANT_WORDS = {"pi": r"\pi", "infinity": r"\infty", "inf": r"\infty", "oo": r"\infty", "infty": r"\infty"}
 _JOINED_FUNCTION = re.compile(r"(sin|cos|tan|ln|log|sqrt|sec|csc|cot)([a-zA-Z]{1,2})$")
 _ARGUMENT = re.compile(r"\s*(?:[a-zA-Z(\[{|^_+-]|\\(?!text|mathrm|cdot|times|,))")  # of `sec x`, not of `5 sec`
+_UNIT_POWER = re.compile(r"\s*\^\s*\{?-?\d\}?\s*(?:$|[^a-zA-Z(\\\s])")  # with no argument behind it
 _VOWELS = frozenset("aeiouAEIOU")
 
 
@@ -51,7 +52,8 @@ def tokenize(text: str) -> list[Token]:
             spaced = True
             continue
         if kind == "text":
-            _add_text(tokens, match["text"], applied=_ARGUMENT.match(text, match.end()) is not None)
+            applied = _ARGUMENT.match(text, match.end()) and not _UNIT_POWER.match(text, match.end())
+            _add_text(tokens, match["text"], applied=bool(applied))
         elif kind == "east_asian":
             tokens.append(Token("word", piece, spaced))
         elif kind == "word":

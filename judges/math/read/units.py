@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 
+from . import unit_table
+
 Dimensions = tuple[tuple[str, int], ...]
 
 
@@ -33,76 +35,50 @@ class Unit:
         return Unit(tuple((name, p * power) for name, p in self.dimensions if p * power), self.factor**power)
 
 
-_BASE: Mapping[str, Mapping[str, str]] = {
-    "length": {
-        "m meter metre": "1", "km kilometer kilometre": "1000", "cm centimeter centimetre": "1/100",
-        "dm decimeter decimetre": "1/10", "mm millimeter millimetre": "1/1000", "nm nanometer": "1/1000000000",
-        "inch inches in": "254/10000", "ft foot feet": "3048/10000", "yd yard": "9144/10000",
-        "mi mile": "1609344/1000",
-    },
-    "mass": {
-        "kg kilogram kilo": "1", "g gram gramme": "1/1000", "mg milligram": "1/1000000", "ton tonne": "1000",
-        "lb lbs pound": "45359237/100000000", "oz ounce": "45359237/1600000000",
-    },
-    "time": {
-        "s sec secs second": "1", "ms millisecond": "1/1000", "min mins minute": "60", "h hr hrs hour": "3600",
-        "day": "86400", "week": "604800", "year yr yrs": "31557600", "month": "2629800",
-    },
-    "angle": {"deg degree": "1", "rad radian": "0"},  # a radian is no rational number of degrees
-    "dollar": {"dollar usd USD": "1", "cent ¢": "1/100"},
-    "euro": {"euro eur EUR": "1"},
-    "pound sterling": {"GBP gbp": "1"},
-    "temperature": {"celsius": "1"},
-    "current": {"ampere amp A": "1"},
-    "substance": {"mol mole": "1"},
-}  # fmt: skip
-_DERIVED = {
-    "L l liter litre": ("length", 3, "1/1000"), "mL ml milliliter millilitre": ("length", 3, "1/1000000"),
-    "ha hectare": ("length", 2, "10000"), "acre": ("length", 2, "40468564224/10000000"),
-    "gallon gal": ("length", 3, "3785411784/1000000000000"),
-}  # fmt: skip
-_COMPOUND = {
-    "mph": "mi/h", "kph": "km/h", "kmh": "km/h", "N": "kg*m/s^2", "newton": "kg*m/s^2", "J": "kg*m^2/s^2",
-    "joule": "kg*m^2/s^2", "W": "kg*m^2/s^3", "watt": "kg*m^2/s^3", "Hz": "/s", "hertz": "/s", "Pa": "kg/m/s^2",
-    "kJ": "1000J", "MJ": "1000000J", "kW": "1000W", "MW": "1000000W", "kWh": "1000W*h", "kPa": "1000Pa",
-    "MPa": "1000000Pa", "kN": "1000N", "kHz": "1000Hz", "MHz": "1000000Hz", "GHz": "1000000000Hz",
-    "V": "kg*m^2/s^3/A", "volt": "kg*m^2/s^3/A", "cc": "cm^3",
-}  # fmt: skip
-
-
 def _table() -> dict[str, Unit]:
     units: dict[str, Unit] = {}
-    for dimension, sizes in _BASE.items():
+    for dimension, sizes in unit_table.BASE.items():
         for names, size in sizes.items():
             unit = Unit(((dimension, 1),), Fraction(size)) if size != "0" else Unit(((f"{names}", 1),))
             units.update(dict.fromkeys(names.split(), unit))
-    for names, (dimension, power, size) in _DERIVED.items():
-        units.update(dict.fromkeys(names.split(), Unit(((dimension, power),), Fraction(size))))
-    for name, formula in _COMPOUND.items():
-        units[name] = _compound(formula, units)
+    units["cm"] = Unit((("length", 1),), Fraction(1, 100))
+    for names, formula in unit_table.DERIVED.items():
+        units.update(dict.fromkeys(names.split(), _compound(formula, units)))
+    for name, plain, factor in unit_table.prefixed():
+        units.setdefault(name, Unit(units[plain].dimensions, units[plain].factor * factor))
     return units
 
 
 def _compound(formula: str, units: Mapping[str, Unit]) -> Unit:
-    unit, sign = Unit(), 1
-    for ratio, part in enumerate(formula.split("/")):
-        sign = -1 if ratio else 1
+    """`1000g*m/s^2`: products and quotients of units and whole numbers."""
+    unit = Unit()
+    for place, part in enumerate(formula.split("/")):
+        sign = -1 if place else 1
         for piece in filter(None, part.split("*")):
-            name, _, power = piece.partition("^")
-            digits = name.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            unit = unit * (units[name[len(digits) :]] ** (sign * int(power or 1)))
-            unit = Unit(unit.dimensions, unit.factor * int(digits or 1))
+            digits = piece[: len(piece) - len(piece.lstrip("0123456789"))]
+            name, _, power = piece[len(digits) :].partition("^")
+            unit = Unit(unit.dimensions, unit.factor * Fraction(int(digits or 1)) ** sign)
+            if name:
+                unit = unit * (units[name] ** (sign * int(power or 1)))
     return unit
 
 
 _UNITS = _table()
+_CASE_MATTERS = frozenset(name for name, _, _ in unit_table.prefixed() if len(name) < 4) - {
+    "km",
+    "cm",
+    "mm",
+    "kg",
+    "mg",
+}
 
 
 @cache
 def lookup(word: str) -> Unit | None:
     """The unit a word names, in singular or plural; None for a word that names none."""
-    for name in (word, word.rstrip("."), word.lower(), word.lower().removesuffix("s"), word.lower().removesuffix("es")):
-        if name in _UNITS:
+    lowered = word.lower()
+    for name in (word, word.rstrip("."), lowered, lowered.removesuffix("s"), lowered.removesuffix("es")):
+        if name in _UNITS and (name in word or name not in _CASE_MATTERS):
             return _UNITS[name]
     return None
 
@@ -128,4 +104,7 @@ def label(word: str) -> Unit:
 
 
 DEGREE, RADIAN = _UNITS["degree"], _UNITS["radian"]
-DOLLAR, EURO, STERLING = _UNITS["dollar"], _UNITS["euro"], _UNITS["GBP"]
+TEMPERATURES = {"C": _UNITS["celsius"], "F": _UNITS["fahrenheit"]}
+POUND, STERLING = _UNITS["pound"], _UNITS["GBP"]
+YEN_OR_YUAN = Unit((("label yen", 1), ("label yuan", 1)))  # what a yen sign stands for
+CURRENCIES = {**{sign: _UNITS[name] for sign, name in unit_table.SIGNS.items()}, r"\yen": YEN_OR_YUAN}
