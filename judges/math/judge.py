@@ -46,12 +46,11 @@ class MathJudge(Judge):
     Reasons: "text", "same form", "exact number", "exact numbers", "decimal digits", "decimal comma", "tolerance",
     "random points", "sympy", "choice", "time of day", "infinity", "entry by entry", "same items", "same intervals"
     decide; "several answers", "different items", "different kinds", "different lengths", "different brackets",
-    "different shapes", "different moduli", "different intervals", "different relations", "different variables", "different units", "unit
-    missing", "false equation", "open-ended list", "a relation for a set", "too many items", "undefined", "too large to
-    compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty box", "unfinished thinking"
-    found nothing;
-    "restated" and "unevaluated" refuse arithmetic that was not carried out; "timeout", "worker failed" and "judge
-    broke" score 0; "unusable gold" abstains.
+    "different shapes", "different moduli", "different intervals", "different relations", "different variables",
+    "different units", "unit missing", "false equation", "open-ended list", "a relation for a set", "too many items",
+    "undefined", "too large to compare", "too long", "too deep", "not parsed" refuse; "no answer", "no box", "empty
+    box", "unfinished thinking" found nothing; "restated" and "unevaluated" refuse arithmetic that was not carried
+    out; "timeout", "worker failed" and "judge broke" score 0; "unusable gold" abstains.
 
     Args:
         answer: the data set column with the gold answer.
