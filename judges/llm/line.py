@@ -15,7 +15,7 @@ from .wording import plain, undecorated, visible
 NOUNS = (
     "verdict|answer|score|grade|rating|results?|judge?ment|decision|label|conclusion|classification|evaluation|assessment|"
     "winner|preference|choice|mark|outcome|response|better|best|overall|total|final|"
-    "答案|评分|得分|分数|结论|判定|判断|评级|回答|結論|判定|評価|최종 ?답|정답|답|점수|판정|평가|"
+    "答案|评分|得分|分数|结论|判定|判断|评级|回答|結論|判定|評価|スコア|点数|採点|최종 ?답|정답|답|점수|판정|평가|"
     "urteil|antwort|bewertung|ergebnis|punktzahl|réponse|note|respuesta|veredicto|puntuación|calificación|"
     "risposta|verdetto|punteggio|resposta|veredito|pontuação|ответ|оценка|вердикт|cevap|sonuç|puan"
 )
@@ -161,6 +161,7 @@ class Line:
             in_list = _LISTED.fullmatch(undecorated(text)) and (self.place == "first" or self.listed)
             return None if marked or in_list else scale.said(text)
         text = _row(undecorated(text))
+        text = text[1:-1] if text.startswith("(") and text.find(")") == len(text) - 1 else text
         return self._announced(text, scale) or self._begun(text, scale, marked)
 
     def _announced(self, text: str, scale: Scale) -> str | None:

@@ -17,7 +17,7 @@ _TEX_MARKS = re.compile(r"\\[()\[\]]|\$")
 _EDGES = " \t\r\n#\"'.,:;!。،؛、“”„‟‘’‚‛«»‹›「」『』【】〈〉《》"
 _BEGIN = re.compile(rf"\A(?:(?!\.\d)[{re.escape(_EDGES)}])++")  # ".5" is a number
 LONGEST = 2_000  # characters of what may be a label in its dress
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
 def visible(text: str) -> str:

@@ -1,6 +1,8 @@
 """Replies as graders write them: what is read, what abstains, and what must never be read as its opposite."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -324,3 +326,19 @@ def test_what_a_reply_says(name: str, label: str | None, reply: str) -> None:
     else:
         with pytest.raises(Unreadable):
             read_label(reply, CASES[name])
+
+
+def said(reply: str, labels: dict[str, float]) -> str | None:
+    try:
+        return read_label(reply, labels)
+    except Unreadable:
+        return None
+
+
+def test_their_siblings() -> None:
+    """Announcements, scales, negations, JSON, channels, tables: `labels`, `reply`, and the `label` or null."""
+    lines = Path(__file__).with_name("reply_cases.jsonl").read_text(encoding="utf-8").splitlines()
+    wanted = [tuple(json.loads(line).values()) for line in lines]
+    came = [(labels, reply, said(reply, dict.fromkeys(labels, 0.5))) for labels, reply, _ in wanted]
+    assert came == wanted
+    assert len(wanted) > 250
