@@ -22,7 +22,7 @@ class Confinement:
         self.wanted = set(wanted)
         self.readable = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *packages]
         self.readable += [*SHARED_LIBRARIES, *SYSTEM_FILES, *_interpreter_libraries()]
-        self.hidden = [path for path in _package_folders(self.readable) if not _is_within(path, packages)]
+        self.hidden = [path for path in package_folders(self.readable) if not _is_within(path, packages)]
         self.layers: list[str] = []
         self.missing: dict[str, str] = {}
 
@@ -44,7 +44,7 @@ class Confinement:
         """Another user and namespaces. Forks: the process that goes on may be another than before."""
         library = self.readable[0]
         if "privileges" in self.wanted:
-            privileges.become_nobody([library, os.path.join(library, "os.py")])
+            privileges.become_nobody([library, os.path.join(library, "os.py"), sys.executable])
         if self.put_on("namespaces", namespaces.enter):
             self.put_on("private_root", lambda: namespaces.private_root(self.readable, self.hidden))
         else:
@@ -63,7 +63,7 @@ def _interpreter_libraries() -> list[str]:
     return glob.glob(os.path.join(sys.base_prefix, "lib", "libpython*"))
 
 
-def _package_folders(readable: Sequence[str]) -> list[str]:
+def package_folders(readable: Sequence[str]) -> list[str]:
     """Folders of installed packages below what may be read: they are not the interpreter's, and may hold anything."""
     patterns = [os.path.join(path, *below, f"{kind}-packages") for path in readable for below in ((), ("python*",))
                 for kind in ("site", "dist")]  # fmt: skip

@@ -15,7 +15,9 @@ from . import kernel
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 GET_VERSION, RULE_PATH_BENEATH = 1, 1
-READ_FILE, READ_DIR = 1 << 2, 1 << 3
+EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
+READ = READ_FILE | READ_DIR
+FILE_RIGHTS = EXECUTE | 1 << 1 | READ_FILE | 1 << 14  # those that a rule on a file may give: with writing, truncating
 RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 5: 16}  # how many rights on files an ABI knows
 TCP_BIND_AND_CONNECT, ABSTRACT_SOCKETS_AND_SIGNALS = 3, 3
 
@@ -25,8 +27,11 @@ def abi() -> int:
     return max(0, int(kernel.LIBC.syscall(CREATE_RULESET, None, 0, GET_VERSION)))
 
 
-def restrict(readable: Iterable[str], hidden: Sequence[str] = ()) -> None:
-    """Allow reading below these paths only, without what lies below hidden ones; paths that do not exist are left out.
+def restrict(
+    readable: Iterable[str], hidden: Sequence[str] = (), rights: int = READ, writable: Iterable[str] = ()
+) -> None:
+    """Allow reading, or these rights, below these paths only, without what lies below hidden ones; paths that do not
+    exist are left out. Below writable paths everything is allowed that Landlock knows.
 
     Names in hidden folders can be listed: a folder's rights go down to all below it, and imports list their folders.
 
@@ -34,8 +39,8 @@ def restrict(readable: Iterable[str], hidden: Sequence[str] = ()) -> None:
         OSError: no Landlock here, or a container's filter refuses it.
     """
     version = abi()
-    rights = RIGHTS_BY_ABI[max((known for known in RIGHTS_BY_ABI if known <= version), default=1)]
-    attributes = struct.pack("=Q", (1 << rights) - 1)
+    handled = (1 << RIGHTS_BY_ABI[max((known for known in RIGHTS_BY_ABI if known <= version), default=1)]) - 1
+    attributes = struct.pack("=Q", handled)
     if version >= 4:
         attributes += struct.pack("=Q", TCP_BIND_AND_CONNECT)
     if version >= 6:
@@ -44,8 +49,10 @@ def restrict(readable: Iterable[str], hidden: Sequence[str] = ()) -> None:
     try:
         for path in readable:
             for part in _around(path, hidden):
-                _allow(ruleset, part, READ_FILE | READ_DIR)
+                _allow(ruleset, part, rights)
             _allow(ruleset, path, READ_DIR)
+        for path in writable:
+            _allow(ruleset, path, handled)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.check(kernel.LIBC.syscall(RESTRICT_SELF, ruleset, 0), "landlock")
     finally:
@@ -71,7 +78,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         return
     try:
         if not os.path.isdir(path):
-            rights &= READ_FILE
+            rights &= FILE_RIGHTS
         if rights:
             rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, descriptor), 12)
             kernel.check(kernel.LIBC.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, rule, 0), f"landlock {path}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from . import kernel
@@ -18,6 +19,9 @@ USER, PIDS, NETWORK, IPC, MOUNTS, HOSTNAME = 0x10000000, 0x20000000, 0x40000000,
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_RECURSIVE, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 MNT_DETACH = 2
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000  # the number is the same on every architecture
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
+NO_LINKS: Mapping[str, str] = {}
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -48,10 +52,12 @@ def _wait_for(server: int) -> None:
     os._exit(0)
 
 
-def private_root(readable: Iterable[str], hidden: Iterable[str] = ()) -> None:
+def private_root(
+    readable: Iterable[str], hidden: Iterable[str] = (), folders: Iterable[str] = (), links: Mapping[str, str] = NO_LINKS
+) -> None:
     """A root file system in memory with these paths bound in, and a /proc that shows only this namespace.
 
-    Hidden folders below these paths are empty.
+    Hidden folders below these paths are empty. `folders` are empty too, places to mount on; `links` are symbolic.
 
     The old root stays below `/old` until everything is bound, so that paths below the place of the new root, `/tmp`,
     can be bound as well.
@@ -76,9 +82,20 @@ def private_root(readable: Iterable[str], hidden: Iterable[str] = ()) -> None:
     for path in hidden:
         if os.path.isdir(path):
             kernel.mount("none", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
+    for path in folders:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    for path, target in links.items():
+        Path(path).symlink_to(target)
     kernel.check(kernel.LIBC.umount2(b"/old", MNT_DETACH), "umount")
     os.rmdir("/old")
     kernel.mount("none", "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def make_read_only(root: str) -> None:
+    """This mount and every one below it, for good. Raises OSError, also on a kernel before 5.12."""
+    attributes = struct.pack("=4Q", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
+    arguments = (AT_FDCWD, root.encode(), AT_RECURSIVE, attributes, len(attributes))
+    kernel.check(kernel.LIBC.syscall(MOUNT_SETATTR, *arguments), "mount_setattr")
 
 
 def _bind(source: Path, target: Path) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import os
 import struct
-import sys
 from collections.abc import Iterable
 
 from . import kernel
@@ -21,7 +20,7 @@ def become_nobody(needed: Iterable[str]) -> bool:
 
     A home directory with mode 700 above the interpreter breaks late imports, so a forked process tries it first.
     """
-    if os.getuid() != 0 or not _nobody_can_read([*needed, sys.executable]):
+    if os.getuid() != 0 or not _nobody_can_read(needed):
         return False
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)

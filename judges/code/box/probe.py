@@ -27,7 +27,7 @@ def run(server: Server, caller: int, witness: str) -> list[str]:
         try:
             child.bound(server.namespaced)
             server.seal()
-            os.write(writer, " ".join(name for name, attempt in attempts(caller, witness) if works(attempt)).encode())
+            os.write(writer, " ".join(successes(caller, witness)).encode())
         finally:
             os._exit(0)
     os.close(writer)
@@ -35,6 +35,11 @@ def run(server: Server, caller: int, witness: str) -> list[str]:
     os.close(reader)
     os.waitpid(pid, 0)
     return escapes
+
+
+def successes(caller: int, witness: str) -> list[str]:
+    """Which of the attempts work for this process."""
+    return [name for name, attempt in attempts(caller, witness) if works(attempt)]
 
 
 def works(attempt: Callable[[], object]) -> bool:

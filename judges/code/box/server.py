@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from typing import NoReturn
 
 from . import child, confine, probe
 from .filter import ChildFilter
@@ -36,6 +37,9 @@ USUAL_MODULES = (
 def main(descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     settings = json.loads(control.recv(1 << 16))
+    if settings["toolchain"]:
+        importlib.import_module(".foreign.server", __package__).main(control, settings)
+        return
     layers = confine.Confinement(settings["layers"], settings["packages"])
     layers.before_imports()
     import_modules(settings["preload"], settings["packages"])
@@ -110,14 +114,22 @@ class Server:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             try:
-                pid = os.fork()
+                pid = self.fork()
             except OSError as error:
                 self._report(Event(REFUSED, self._count, error.errno or 0))
             else:
                 if pid == 0:
-                    child.live(self, theirs.fileno())
+                    self.live(theirs.fileno())
                 self._forked(pid, ours)
         return True
+
+    def fork(self) -> int:
+        """One more process. Raises OSError."""
+        return os.fork()
+
+    def live(self, channel: int) -> NoReturn:
+        """The life of a child, in the child."""
+        child.live(self, channel)
 
     def _forked(self, pid: int, channel: socket.socket) -> None:
         pidfd = os.pidfd_open(pid)

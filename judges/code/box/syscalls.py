@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 _TABLE = """
-access 21 -; alarm 37 -; brk 12 214; clock_getres 229 114; clock_gettime 228 113;
-clock_nanosleep 230 115; clone 56 220; clone3 435 435; close 3 57; close_range 436 436; dup 32 23;
+access 21 -; arch_prctl 158 -; alarm 37 -; brk 12 214; clock_getres 229 114; clock_gettime 228 113;
+chdir 80 49; chmod 90 -; copy_file_range 326 285; creat 85 -; execve 59 221; fadvise64 221 223;
+fallocate 285 47; fchdir 81 50; fchmod 91 52; fchmodat 268 53; flock 73 32; fstatfs 138 44;
+ftruncate 77 46; getpriority 140 141; link 86 -; linkat 265 37; mkdir 83 -; mkdirat 258 34;
+readahead 187 213; rename 82 -; renameat 264 38; renameat2 316 276; rmdir 84 -;
+sched_getattr 315 275; sched_getparam 143 121; sched_getscheduler 145 120; sendfile 40 71;
+set_tid_address 218 96; setpgid 109 154; statfs 137 43; symlink 88 -; symlinkat 266 36;
+sync_file_range 277 84; truncate 76 45; umask 95 166; unlink 87 -; unlinkat 263 35; utime 132 -;
+utimensat 280 88; clock_nanosleep 230 115; clone 56 220; clone3 435 435; close 3 57; close_range 436 436; dup 32 23;
 dup2 33 -; dup3 292 24; epoll_create1 291 20; epoll_ctl 233 21; epoll_pwait 281 22;
 epoll_wait 232 -; eventfd2 290 19; exit 60 93; exit_group 231 94; faccessat 269 48;
 faccessat2 439 439; fcntl 72 25; fdatasync 75 83; fork 57 -; fstat 5 80; fsync 74 82; futex 202 98;

@@ -48,10 +48,12 @@ class ServerSettings:
     Attributes:
         layers: those to put on, of `isolation.LAYERS`.
         preload: modules to import beyond the usual ones of the standard library.
+        toolchain: paths of the tools of another language; none for Python.
     """
 
     layers: tuple[str, ...] = tuple(LAYERS)
     preload: tuple[str, ...] = ()
+    toolchain: tuple[str, ...] = ()
 
 
 class Spare(NamedTuple):
@@ -96,6 +98,7 @@ class Server:
             "layers": list(self.settings.layers),
             "preload": list(self.settings.preload),
             "packages": _existing([*packages, *_package_folders(self.settings.preload)]),
+            "toolchain": list(self.settings.toolchain),
             "caller": os.getpid(),
             "witness": str(Path(__file__).resolve()),
         }
