@@ -8,11 +8,12 @@ the wall), and `box/` (the other side).
 
 from .comparison import Compare
 from .judge import CodeJudge
+from .languages.toolchains import Toolchain, ToolchainMissing
 from .outside.isolation import LAYERS, IsolationReport, IsolationUnavailable
 from .outside.limits import Limits
 from .outside.server import ServerLost
 from .results import CodeVerdict, TestResult, Usage
-from .suite import AssertTest, CallTest, StdioTest, Suite
+from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite
 
 __all__ = [
     "LAYERS",
@@ -25,8 +26,11 @@ __all__ = [
     "IsolationUnavailable",
     "Limits",
     "ServerLost",
+    "SqlTest",
     "StdioTest",
     "Suite",
     "TestResult",
+    "Toolchain",
+    "ToolchainMissing",
     "Usage",
 ]

@@ -6,8 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ..sample import Sample
-from .layouts import NAMES, read_suite
+from .languages.reading import read_for
+from .layouts import NAMES
 from .suite import Suite
+from .syntax import named
 
 PROMPT = "prompt"  # handed over apart from the columns
 
@@ -19,6 +21,7 @@ class TestColumns:
         tests: the name of the column that holds them, or the names of columns that make a layout: a mapping from each
             name to the row's value. "prompt" there is the row's prompt.
         layout: the layout that all rows are in, one of `layouts.NAMES`; None to tell it by the keys.
+        languages: those in which programs may be written, where a row does not name one.
 
     Raises:
         ValueError: no names of columns, or an unknown layout.
@@ -26,7 +29,7 @@ class TestColumns:
 
     __test__ = False  # for pytest: this is no test class
 
-    def __init__(self, tests: str | Sequence[str], layout: str | None) -> None:
+    def __init__(self, tests: str | Sequence[str], layout: str | None, languages: tuple[str, ...]) -> None:
         names = (tests,) if isinstance(tests, str) else tuple(tests)
         if not names or not all(isinstance(name, str) and name for name in names):
             raise ValueError(f"tests is the name of a column, or several names, not {tests!r}")
@@ -35,6 +38,7 @@ class TestColumns:
         self.names = names
         self.together = not isinstance(tests, str)
         self.layout = layout
+        self.languages = languages
         self.required = tuple(name for name in names if name != PROMPT)
         self.reads_prompt = PROMPT in names
 
@@ -42,7 +46,9 @@ class TestColumns:
         """The tests of a row. Raises ValueError where they are in no known form."""
         values = {name: self._value(sample, name) for name in self.names}
         tests: Any = values if self.together else values[self.names[0]]
-        return read_suite(tests, sample.get("entry"), self.layout)
+        language = sample.get("language")
+        languages = self.languages if language is None else (named(language),)
+        return read_for(languages, tests, sample.get("entry"), self.layout)
 
     def _value(self, sample: Sample, name: str) -> Any:
         if name != PROMPT:
@@ -53,4 +59,4 @@ class TestColumns:
 
     def key(self, sample: Sample) -> Hashable:
         """What makes the tests of two rows the same."""
-        return sample.key((*self.required, "entry"), ("prompt_text",) if self.reads_prompt else ())
+        return sample.key((*self.required, "entry", "language"), ("prompt_text",) if self.reads_prompt else ())

@@ -1,4 +1,4 @@
-"""The program in a completion: the fenced Python block, behind the reasoning, that defines what is tested.
+"""The program in a completion: the fenced block, behind the reasoning, that defines what is tested.
 
 Lines are read once or twice, without a backtracking expression, and nothing is parsed: a completion of ten million
 backticks takes as long as any other, and what compiles is found out in the box.
@@ -10,17 +10,17 @@ import ast
 import functools
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PYTHON_LABEL = re.compile(r"(?:python|py)[0-9.]*|python-repl|ipython[0-9]?")
+from .syntax import can_run, definer, labelled
+
 THOUGHT = re.compile(r"\s*<think(?:ing)?>", re.I)
 END_OF_THOUGHT = re.compile(r"</think(?:ing)?>", re.I)
 MANY = 64  # blocks that are looked into; nobody means the one before the last 64
 LOOK = 200  # characters around the end of a thought, to see whether it stands at the edge of a line
 INVISIBLE = "\ufeff\u200b\u2060"
 ITEM = re.compile(r"(?:[-*+>]|[0-9]{1,3}[.)])[ \t]+(?=```|~~~)")
-SHELL = ("!", "%", "$ ", "pip install ", "pip3 install ")
 NOT_CLOSED = "the last fence was not closed"
 
 
@@ -30,6 +30,7 @@ class Program(NamedTuple):
     code: str
     span: tuple[int, int]
     notes: tuple[str, ...] = ()
+    language: str = "python"
 
 
 class _Block(NamedTuple):
@@ -39,67 +40,57 @@ class _Block(NamedTuple):
     closed: bool
 
 
-def extract_program(text: str, allow_bare: bool = False, names: Iterable[str] = ()) -> Program | None:
+def extract_program(
+    text: str, allow_bare: bool = False, names: Iterable[str] = (), languages: Sequence[str] = ("python",)
+) -> Program | None:
     """The last block that defines most of `names`; of several, and without names, the last one that can be run.
 
-    Blocks labelled as Python come before those without a label; blocks that are empty, only comments or commands of a
-    shell are none. An unclosed last fence counts to the end of the text, and the notes say so. What stands in a thought
-    does not count, nor does anything when the thought never ends. With `allow_bare`, text without a fence is a program
-    when it compiles.
+    Blocks labelled as one of the languages come before those without a label, which are taken for the first language;
+    blocks that are empty, only comments or commands of a shell are none. An unclosed last fence counts to the end of
+    the text, and the notes say so. What stands in a thought does not count, nor does anything when the thought never
+    ends. With `allow_bare`, text without a fence is a program of the first language; of Python, when it compiles.
 
     >>> extract_program("Try:\\n```py\\nprint(1)\\n```\\n").code
     'print(1)\\n'
     >>> extract_program("```py\\ndef f(): ...\\n```\\nUsage:\\n```py\\nf()\\n```\\n", names=["f"]).code
     'def f(): ...\\n'
     """
-    start, blocks = _answer(text)
+    languages = tuple(languages)
+    start, blocks = _answer(text, languages)
     if start is None:
         return None
-    labelled = [block for block in blocks if _is_python(block.label)]
-    unlabelled = [block for block in blocks if not block.label]
-    if not (labelled or unlabelled):
-        return _bare(text, start) if allow_bare and not blocks else None
-    programs = [_program(text, block) for block in (labelled or unlabelled)[-MANY:]]
-    runnable = [program for program in programs if _can_run(program.code)] or programs[-1:]
-    defines = [_defines(name) for name in names]
-    counts = [sum(bool(is_there(program.code)) for is_there in defines) for program in runnable]
+    known = [(block, language) for block in blocks if (language := labelled(block.label, languages))]
+    unknown = [(block, languages[0]) for block in blocks if not block.label]
+    if not (known or unknown):
+        return _bare(text, start, languages[0]) if allow_bare and not blocks else None
+    programs = [_program(text, block, language) for block, language in (known or unknown)[-MANY:]]
+    runnable = [program for program in programs if can_run(program.code, program.language)] or programs[-1:]
+    names = tuple(names)
+    counts = [sum(bool(definer(name, each.language)(each.code)) for name in names) for each in runnable]
     return [program for program, count in zip(runnable, counts, strict=True) if count == max(counts)][-1]
 
 
-def _program(text: str, block: _Block) -> Program:
+def _program(text: str, block: _Block, language: str) -> Program:
     code = textwrap.dedent(text[block.start : block.end].lstrip(INVISIBLE))
-    return Program(code, (block.start, block.end), () if block.closed else (NOT_CLOSED,))
-
-
-def _can_run(code: str) -> bool:
-    lines = [line.strip() for line in code.splitlines()]
-    told = [line for line in lines if line and not line.startswith("#")]
-    return any(not line.startswith(SHELL) for line in told)
-
-
-def _defines(name: str) -> Callable[[str], object]:
-    found = re.compile(
-        rf"^(?:[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b|{re.escape(name)}[ \t]*[:=])", re.M
-    )
-    return found.search
+    return Program(code, (block.start, block.end), () if block.closed else (NOT_CLOSED,), language)
 
 
 # Thoughts.
 
 
-def _answer(text: str) -> tuple[int | None, list[_Block]]:
+def _answer(text: str, languages: tuple[str, ...]) -> tuple[int | None, list[_Block]]:
     """Where the answer begins, and its blocks; None for a thought without an end.
 
     A tag in the middle of a line of a program is a text of the program. Where a later tag is only mentioned, behind the
     program, the last tag with a block behind it counts; never what stands before the first.
     """
-    blocks = _blocks(text, 0)
+    blocks = _blocks(text, 0, languages)
     tags = [tag.end() for tag in END_OF_THOUGHT.finditer(text) if _ends_thought(text, tag, blocks)]
     if not tags:
         return (None, []) if THOUGHT.match(text) else (0, blocks)
-    behind = [(tag, _blocks(text, tag)) for tag in tags[-1:]]
+    behind = [(tag, _blocks(text, tag, languages)) for tag in tags[-1:]]
     if not behind[0][1] and len(tags) > 1:
-        behind.append((tags[0], _blocks(text, tags[0])))
+        behind.append((tags[0], _blocks(text, tags[0], languages)))
     return next((pair for pair in behind if pair[1]), behind[0])
 
 
@@ -118,13 +109,13 @@ def _ends_thought(text: str, tag: re.Match[str], blocks: list[_Block]) -> bool:
 # Fences.
 
 
-def _blocks(text: str, position: int) -> list[_Block]:
+def _blocks(text: str, position: int, languages: tuple[str, ...]) -> list[_Block]:
     """The fenced blocks from there on. A fence within a docstring belongs to the program, if the docstring ends."""
-    blocks = _scan(text, position, docstrings=True)
-    return blocks if not blocks or blocks[-1].closed else _scan(text, position, docstrings=False)
+    blocks = _scan(text, position, languages, docstrings="python" in languages)
+    return blocks if not blocks or blocks[-1].closed else _scan(text, position, languages, docstrings=False)
 
 
-def _scan(text: str, position: int, docstrings: bool) -> list[_Block]:
+def _scan(text: str, position: int, languages: tuple[str, ...], docstrings: bool) -> list[_Block]:
     blocks: list[_Block] = []
     fence, label, start, quotes = "", "", 0, ""
     while position < len(text):
@@ -141,14 +132,14 @@ def _scan(text: str, position: int, docstrings: bool) -> list[_Block]:
         elif line.startswith(fence) and not line.strip(fence[0]):
             blocks.append(_Block(label, start, position, closed=True))
             fence = ""
-        elif _fence(line) == fence and _is_python(_label(line[len(fence) :])):  # this one opens another
+        elif _fence(line) == fence and labelled(_label(line[len(fence) :]), languages):  # this one opens another
             blocks.append(_Block(label, start, position, closed=False))
             label, start = _label(line[len(fence) :]), end
         elif _closes_behind_code(line, fence):
             blocks.append(_Block(label, start, position + text[position:end].rfind(fence), closed=True))
             fence = ""
         else:
-            quotes = _open_quotes(line, "") if docstrings else ""
+            quotes = _open_quotes(line, "") if docstrings and labelled(label or "python", ("python",)) else ""
         position = end
     if fence and start < len(text):
         blocks.append(_Block(label, start, len(text), closed=False))
@@ -184,15 +175,12 @@ def _label(rest: str) -> str:
     return word.lower().lstrip(".").strip(INVISIBLE)
 
 
-@functools.lru_cache(256)
-def _is_python(label: str) -> bool:
-    return PYTHON_LABEL.fullmatch(label) is not None
-
-
-def _bare(text: str, start: int) -> Program | None:
+def _bare(text: str, start: int, language: str) -> Program | None:
     code = text[start:]
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return Program(code, (start, len(text)), ("no fence",)) if tree.body else None
+    if language == "python":
+        try:
+            if not ast.parse(code).body:
+                return None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return Program(code, (start, len(text)), ("no fence",), language)

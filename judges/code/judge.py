@@ -1,4 +1,4 @@
-"""`CodeJudge`: runs a completion's Python against tests, in a box."""
+"""`CodeJudge`: runs a completion's program against tests, in a box."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..workers.cores import usable_cores
 from .columns import TestColumns
 from .comparison import Compare
 from .extraction import Program, extract_program
+from .languages.toolchains import ToolchainMissing
 from .outside.isolation import LAYERS, LEVELS, IsolationReport, IsolationUnavailable
 from .outside.limits import Limits
 from .outside.pool import Pool
@@ -26,6 +27,7 @@ from .plan import Job, infrastructure_fault, no_program, outside_the_protocol, r
 from .results import CodeVerdict
 from .running import Listener, Ran
 from .suite import Suite
+from .syntax import named
 
 logger = logging.getLogger("jurybox")
 _Settings = TypeVar("_Settings", Limits, Compare)
@@ -39,7 +41,7 @@ class NoTests(Told, ValueError):  # noqa: N818 - it says what the row has
 
 
 class CodeJudge(Judge):
-    """Scores a completion by the share of tests that its Python program passes.
+    """Scores a completion by the share of tests that its program passes.
 
     >>> judge = CodeJudge()  # doctest: +SKIP
     >>> program = "```python\\nprint(int(input()) + 1)\\n```"
@@ -49,12 +51,15 @@ class CodeJudge(Judge):
     The program is the last fenced Python block after the reasoning. It runs in a process of its own that can read
     the standard library and nothing else, write nothing, start nothing and reach nobody; its answers are compared
     here, where it cannot reach. `SECURITY.md` says what is promised. The column `tests` holds, for each completion,
-    tests in one of the layouts that `layouts/` lists; a column `entry` may name the function to call.
+    tests in one of the layouts that `layouts/` lists; a column `entry` may name the function to call, a column
+    `language` the language. Programs that are no Python are built and run in a box of their own; see `box/foreign`.
 
     Args:
         tests: the column that holds the tests; or several, such as ("test", "entry_point", "prompt"), where the row's
             own columns are the layout. "prompt" there is the row's prompt.
         layout: the layout of all rows, one of `layouts.NAMES`; None to tell it by the keys.
+        language: what programs are written in: "python", "cpp", "javascript", "bash" or "sql"; or several, of which the
+            label of the fence says which. A row's column `language` says otherwise for that row.
         workers: programs that run at once; None for one a usable core.
         limits: time, memory and output of one program; as a mapping, what differs from the usual.
         reward: "fraction" of the tests passed, or "all": 1.0 only if every test passed, stopping at the first failure.
@@ -78,15 +83,17 @@ class CodeJudge(Judge):
     Reasons: "passed", or that of the first failing test: "wrong_answer", "runtime_error", "timeout", "memory_limit",
     "output_limit", "compile_error", "bad_reply", "missing_entry", "not_run" (the time for all tests was up); "no_code"
     (no program in the completion); "invalid_tests" (abstains: no test asks a program anything, or can be run);
-    "checker_error" (abstains with an error: a checker returned no number in [0, 1]); "starved" (abstains: a test twice
-    found no core to run on, which no program can bring about); "infra_error" (abstains: the box failed twice).
+    "checker_error" (abstains with an error: a checker returned no number in [0, 1]); "no_toolchain" (abstains: the
+    row's language cannot be judged here); "starved" (abstains: a test twice found no core to run on, which no program
+    can bring about); "infra_error" (abstains: the box failed twice).
 
     Raises:
         IsolationUnavailable: this machine cannot isolate as asked.
+        ToolchainMissing: there is no compiler or interpreter for a language; the message says how to mend it.
         NoTests, ValueError: a row's tests, or an option, in no known form; the message says which.
     """
 
-    optional = ("entry",)
+    optional = ("entry", "language")
     uses_all_cores = True
 
     def __init__(
@@ -94,6 +101,7 @@ class CodeJudge(Judge):
         *,
         tests: str | Sequence[str] = "tests",
         layout: str | None = None,
+        language: str | Sequence[str] = "python",
         workers: int | None = None,
         limits: Limits | Mapping[str, Any] | None = None,
         reward: Literal["fraction", "all"] = "fraction",
@@ -119,7 +127,8 @@ class CodeJudge(Judge):
         for name, number in (("workers", workers), ("max_tests", max_tests), ("window", window)):
             if number is not None and number < 1:
                 raise ValueError(f"{name} is at least 1, not {number!r}")
-        self._tests = TestColumns(tests, layout)
+        self.languages = (named(language),) if isinstance(language, str) else tuple(map(named, language))
+        self._tests = TestColumns(tests, layout, self.languages)
         self.columns = self._tests.required
         self.reads = ("text", "prompt_text") if self._tests.reads_prompt else "text"
         self.reward = reward
@@ -142,7 +151,8 @@ class CodeJudge(Judge):
         self.settings = ServerSettings(_layers(isolation, without), _modules(preload))
         self.workers = workers or usable_cores()
         self._pool = self._new_pool()
-        self._pool.warm()
+        for each in self.languages:
+            self._pool.of(each).warm()
 
     def _new_pool(self) -> Pool:
         if sys.platform != "linux":
@@ -169,7 +179,7 @@ class CodeJudge(Judge):
         job = self._job(sample, self._suite(sample, 0))
         if isinstance(job, CodeVerdict):
             return job
-        await asyncio.to_thread(self._pool.warm)
+        await asyncio.to_thread(self._pool.of(job.program.language).warm)
         return self._timed(await drive_async(self._judged(job)), perf_counter() - start)
 
     def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[CodeVerdict]:
@@ -198,9 +208,20 @@ class CodeJudge(Judge):
 
     def _unusable(self, sample: Sample) -> str:
         try:
-            self._suite(sample, sample.row)
+            suite = self._suite(sample, sample.row)
         except NoTests as error:
             return str(error.__cause__)
+        missing = [self._unavailable(language) for language in suite.languages]
+        return missing[0] if all(missing) else ""
+
+    def _unavailable(self, language: str) -> str:
+        """Why programs in a language that a row names cannot be judged here, whatever they are; empty if they can."""
+        if language == "python":
+            return ""
+        try:
+            self._pool.of(language).warm()
+        except (ToolchainMissing, IsolationUnavailable, ServerLost) as error:
+            return str(error)
         return ""
 
     def _suite(self, sample: Sample, row: int) -> Suite:
@@ -213,9 +234,11 @@ class CodeJudge(Judge):
 
     def _job(self, sample: Sample, suite: Suite) -> Job | CodeVerdict:
         start = perf_counter()
-        program = extract_program(sample.text, self.allow_bare, suite.subjects)
+        program = extract_program(sample.text, self.allow_bare, suite.subjects, suite.languages)
         if program is None or not program.code.strip():
             return no_program("no_code", perf_counter() - start)
+        if why := self._unavailable(program.language):
+            return CodeVerdict(None, "skipped", "no_toolchain", {"error": why})
         return Job(program, suite, self.rules.of(suite), self.reward, self.max_tests)
 
     def _judged(self, job: Job) -> Run[CodeVerdict]:
@@ -224,8 +247,10 @@ class CodeJudge(Judge):
             server = None
             healthy = False
             try:
-                server = yield from self._pool.lease()
-                verdict = yield from run_job(Session(server, job.program.code, job.rules), job)
+                pool = self._pool.of(job.program.language)
+                server = yield from pool.lease()
+                session = Session(server, job.program.code, job.rules, toolchain=pool.toolchain)
+                verdict = yield from run_job(session, job)
                 healthy = True
                 return verdict
             except ServerLost as error:
@@ -236,11 +261,11 @@ class CodeJudge(Judge):
                 return outside_the_protocol(error)
             finally:
                 if server is not None:
-                    self._pool.release(server, healthy)
+                    pool.release(server, healthy)
         self.infra_errors += 1
         if self.on_infra_error == "raise":
             raise failure
-        return infrastructure_fault(failure, self._pool.report)
+        return infrastructure_fault(failure, self._pool.of(job.program.language).report)
 
     def run(self, programs: Sequence[str], stdin: str = "") -> list[Ran]:
         """What programs print, without a test: each is Python source, and runs in the box under the judge's limits.

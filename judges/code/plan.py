@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any, Literal
 
-from .asserts import run_asserts
-from .calls import run_calls
 from .extraction import Program
+from .languages.runners import runners
 from .outside.isolation import IsolationReport
 from .outside.session import Rules, Session
 from .outside.waiting import Run
 from .results import CodeVerdict, TestResult, plain, shown
-from .stdio import run_stdio
-from .suite import AssertTest, CallTest, StdioTest, Suite, Test
-
-RUNNERS: tuple[tuple[type, Callable[[Session, Any], Run[list[TestResult]]]], ...] = (
-    (StdioTest, run_stdio),
-    (CallTest, run_calls),
-    (AssertTest, run_asserts),
-)
+from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite, Test
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ def run_job(session: Session, job: Job) -> Run[CodeVerdict]:
     session.entry, session.prefix, session.starter = suite.entry, suite.prefix, suite.starter
     results: dict[int, TestResult] = {}
     try:
-        for kind, run in RUNNERS:
+        for kind, run in runners(job.program.language):
             places = [place for place, test in enumerate(suite.tests) if isinstance(test, kind)]
             for group in _groups(places, session.rules.reuse):
                 if session.rules.stop_on_first_failure and any(
@@ -112,6 +104,8 @@ def _failure(job: Job, test: Test, result: TestResult, place: int) -> dict[str, 
     failure: dict[str, Any] = {"test": place, "label": result.label}
     if isinstance(test, StdioTest):
         failure["input"] = shown(test.stdin)
+    elif isinstance(test, SqlTest):
+        failure["input"] = shown(test.setup)
     elif isinstance(test, CallTest):
         failure["input"] = shown(", ".join([*map(repr, test.args), *(f"{k}={v!r}" for k, v in test.kwargs.items())]))
     if result.got is not None:
@@ -119,9 +113,16 @@ def _failure(job: Job, test: Test, result: TestResult, place: int) -> dict[str, 
     if result.detail:
         failure["detail"] = result.detail
     if job.rules.reveal_expected:
-        accepted = [test.source] if isinstance(test, AssertTest) else test.accepted
-        failure["expected"] = [shown(str(answer)) for answer in accepted]
+        failure["expected"] = [shown(str(answer)) for answer in _accepted(test)]
     return failure
+
+
+def _accepted(test: Test) -> Sequence[Any]:
+    if isinstance(test, AssertTest):
+        return [test.source]
+    if isinstance(test, SqlTest):
+        return [test.reference] if test.rows is None else test.rows
+    return test.accepted
 
 
 def no_program(reason: str, seconds: float, evidence: dict[str, Any] | None = None) -> CodeVerdict:

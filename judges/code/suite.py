@@ -52,7 +52,22 @@ class AssertTest:
     setup: str = ""
 
 
-Test: TypeAlias = StdioTest | CallTest | AssertTest
+@dataclass(frozen=True)
+class SqlTest:
+    """A database, and the rows that a program shall return; or a reference whose rows it shall.
+
+    `check` is a query that is asked when the program is done: then its rows count. `ordered` says whether the order of
+    rows does; None to do as the reference does, and not to without one.
+    """
+
+    setup: str = ""
+    rows: tuple[tuple[Any, ...], ...] | None = None
+    reference: str = ""
+    check: str = ""
+    ordered: bool | None = None
+
+
+Test: TypeAlias = StdioTest | CallTest | AssertTest | SqlTest
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,7 @@ class Suite:
         prefix: source that stands before the program, such as the prompt of a completion task.
         starter: whether the official runner of the layout gives programs the usual imports.
         limits, compare: changes to the judge's own options.
+        languages: those in which a program can be put to these tests, the likeliest first.
     """
 
     tests: tuple[Test, ...]
@@ -73,6 +89,7 @@ class Suite:
     starter: bool = False
     limits: Mapping[str, Any] = field(default_factory=dict)
     compare: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("python",)
 
     @cached_property
     def subjects(self) -> frozenset[str]:

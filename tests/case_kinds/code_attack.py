@@ -13,8 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from jurybox.judges.code import CodeJudge
+from jurybox.judges.code.outside.pool import Pool
 
-HONEST = "```python\nprint(int(input()) + 1)\n```"
+HONEST = {
+    "python": "print(int(input()) + 1)",
+    "cpp": '#include <cstdio>\nint main() { int x; scanf("%d", &x); printf("%d\\n", x + 1); }',
+    "javascript": "console.log(Number(require('fs').readFileSync(0)) + 1)",
+    "bash": "read x; echo $((x + 1))",
+    "sql": "SELECT 5",
+}
+PLUS_ONE = [{"stdin": "4", "stdout": "5"}]
+HONEST_TESTS = {"sql": [{"rows": [[5]]}]}
 
 
 def descendants(root: int) -> int:
@@ -32,13 +41,13 @@ def descendants(root: int) -> int:
     return found
 
 
-def settled(judge: CodeJudge) -> int:
+def settled(pool: Pool) -> int:
     """How many processes this one has when its server has the next child ready: the server's, and no program's.
 
     The spare is forked while nobody waits for it, so on a busy machine it may come late; a program's process that
     was left behind would stay however long one waits.
     """
-    (server,) = judge._pool._servers
+    (server,) = pool._servers
     server.ask()
     deadline = time.monotonic() + 20
     while server._spare is None and time.monotonic() < deadline:
@@ -49,14 +58,16 @@ def settled(judge: CodeJudge) -> int:
 
 def report(task: dict[str, Any]) -> dict[str, Any]:
     """Judge, and say what came of it."""
+    language = task["options"].get("language", "python")
     with CodeJudge(workers=1, **task["options"]) as judge:
-        (server,) = judge._pool._servers
-        before = settled(judge)
+        pool = judge._pool.of(language)
+        (server,) = pool._servers
+        before = settled(pool)
         start = time.perf_counter()
         verdict = judge.verdict(task["completion"], tests=task["tests"])
         seconds = time.perf_counter() - start
-        after = settled(judge)
-        honest = judge.verdict(HONEST, tests=[{"stdin": "4", "stdout": "5"}])
+        after = settled(pool)
+        honest = judge.verdict(f"```{language}\n{HONEST[language]}\n```", tests=HONEST_TESTS.get(language, PLUS_ONE))
         return {
             "reason": verdict.reason,
             "score": verdict.score,
@@ -64,7 +75,7 @@ def report(task: dict[str, Any]) -> dict[str, Any]:
             "seconds": seconds,
             "rss_mb": verdict.usage.rss_mb,
             "benign": honest.score,
-            "same_server": judge._pool._servers == {server},
+            "same_server": pool._servers == {server},
             "processes_before": before,
             "processes_after": after,
             "level": verdict.isolation.get("level"),

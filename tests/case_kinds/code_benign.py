@@ -28,7 +28,12 @@ def tests_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def completion_of(row: dict[str, Any]) -> str:
     """A row's completion; one is made for a row that has only a program."""
-    return str(row.get("completion") or f"```python\n{row['code']}\n```")
+    return str(row.get("completion") or f"```{language_of(row)}\n{row['code']}\n```")
+
+
+def language_of(row: dict[str, Any]) -> str:
+    """What a row's program is written in."""
+    return str(row.get("language") or row.get("options", {}).get("language") or "python")
 
 
 def check_row(row: dict[str, Any]) -> str | None:

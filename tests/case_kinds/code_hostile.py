@@ -27,7 +27,7 @@ from .code_benign import completion_of, tests_of
 
 PR_SET_CHILD_SUBREAPER = 36
 ROOT = Path(__file__).parents[2]
-STARTING_SECONDS = 60
+STARTING_SECONDS = 120
 
 
 def check_row(

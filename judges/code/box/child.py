@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import calls, candidate, checker, kernel, program, stdio, tester
+from . import calls, candidate, checker, kernel, program, sql, stdio, tester
 from .wire import CHANNEL, LENGTH, LINK, REQUEST, Channel, Request, frame, receive_descriptors
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ KINDS: dict[str, Callable[[Channel, dict[str, Any]], int]] = {
     "candidate": candidate.run,
     "tester": tester.run,
     "checker": checker.run,
+    "sql": sql.run,
 }
+
+NEEDS = {"sql": "import sqlite3"}  # what a kind of child imports late
 
 
 def live(server: Server, channel: int) -> NoReturn:
@@ -71,7 +74,7 @@ def work(server: Server, channel: Channel) -> int:
     if task is None:
         return 0
     if server.no_open:
-        for source in (task.get("prefix", ""), task.get("code", "")):
+        for source in (task.get("prefix", ""), task.get("code", ""), NEEDS.get(task["kind"], "")):
             import_named_modules(source)
         server.seal()
     return KINDS[task["kind"]](channel, task)

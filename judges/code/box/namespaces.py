@@ -53,7 +53,10 @@ def _wait_for(server: int) -> None:
 
 
 def private_root(
-    readable: Iterable[str], hidden: Iterable[str] = (), folders: Iterable[str] = (), links: Mapping[str, str] = NO_LINKS
+    readable: Iterable[str],
+    hidden: Iterable[str] = (),
+    folders: Iterable[str] = (),
+    links: Mapping[str, str] = NO_LINKS,
 ) -> None:
     """A root file system in memory with these paths bound in, and a /proc that shows only this namespace.
 

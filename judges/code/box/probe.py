@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from . import child
@@ -37,9 +37,9 @@ def run(server: Server, caller: int, witness: str) -> list[str]:
     return escapes
 
 
-def successes(caller: int, witness: str) -> list[str]:
-    """Which of the attempts work for this process."""
-    return [name for name, attempt in attempts(caller, witness) if works(attempt)]
+def successes(caller: int, witness: str, allowed: Collection[str] = ()) -> list[str]:
+    """Which of the attempts work for this process; those that are allowed are not tried."""
+    return [name for name, attempt in attempts(caller, witness) if name not in allowed and works(attempt)]
 
 
 def works(attempt: Callable[[], object]) -> bool:

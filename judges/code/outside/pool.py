@@ -9,11 +9,13 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 
-from .isolation import IsolationReport
+from ..languages.toolchains import TOOLED, Toolchain, find, find_sqlite
+from .isolation import LAYERS, REMEDIES, IsolationReport, IsolationUnavailable
 from .server import Server, ServerLost, ServerSettings
 from .waiting import Run, Wait
 
 RUNS_PER_SERVER = 2000
+NEEDED = ("namespaces", "private_root", "seccomp")  # around programs that are no Python
 LONG = 3600.0
 
 
@@ -24,12 +26,16 @@ class Pool:
         settings: how servers are made.
         workers: how many at most. A server runs one program at a time, so that time limits mean something.
         isolation: the level each of them must reach.
+        toolchain: of the language that they run, when that is not Python.
     """
 
-    def __init__(self, settings: ServerSettings, workers: int, isolation: str) -> None:
+    def __init__(
+        self, settings: ServerSettings, workers: int, isolation: str, toolchain: Toolchain | None = None
+    ) -> None:
         self.settings = settings
         self.workers = workers
         self.isolation = isolation
+        self.toolchain = toolchain
         self.report: IsolationReport | None = None
         self._reset()
         _pools.add(self)
@@ -41,6 +47,23 @@ class Pool:
         self._starting = 0
         self._waiting: deque[_Ticket] = deque()
         self._closed = False
+        self._others: dict[str, Pool] = {}
+
+    def of(self, language: str) -> Pool:
+        """The servers that run programs of a language: these, or others that belong to these.
+
+        Raises:
+            ToolchainMissing: its tools are not on this machine.
+        """
+        if language == "sql":
+            find_sqlite()
+        if self.toolchain is not None or language not in TOOLED:
+            return self
+        toolchain = find(language)
+        left_out = LAYERS.keys() - self.settings.layers if self.isolation == "strict" else ()
+        settings = ServerSettings(tuple(layer for layer in LAYERS if layer not in left_out), (), toolchain.readable)
+        with self._lock:
+            return self._others.setdefault(language, Pool(settings, self.workers, "strict", toolchain))
 
     def warm(self) -> IsolationReport:
         """Start a first server, unless there is one; what it offers.
@@ -110,8 +133,11 @@ class Pool:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            others = list(self._others.values())
         for server in idle:
             self._discard(server)
+        for pool in others:
+            pool.close()
 
     def abandon(self) -> None:
         """After a fork, in the child: the servers are the parent's."""
@@ -137,7 +163,7 @@ class Pool:
                 self._starting -= 1
         try:
             if self.report is None or self.report != server.report:
-                server.report.require(self.isolation)
+                self._require(server.report)
         except BaseException:
             server.close()
             raise
@@ -145,6 +171,17 @@ class Pool:
             self.report = server.report
             self._servers.add(server)
         return server
+
+    def _require(self, report: IsolationReport) -> None:
+        if self.toolchain is None or report.level == "strict":
+            report.require(self.isolation)
+            return
+        missing = ", ".join(f"{layer} ({report.missing[layer]})" for layer in NEEDED if layer in report.missing)
+        could = f" A trial program could: {', '.join(report.escapes)}." if report.escapes else ""
+        raise IsolationUnavailable(
+            f"{self.toolchain.language} programs need {', '.join(NEEDED)}; missing here: {missing or 'nothing'}.{could}"
+            f" To mend it: {REMEDIES['namespaces']}; {REMEDIES['seccomp']}. There is no lower level for them"
+        )
 
     def _give(self, server: Server) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import os
 import signal
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..box.wire import BadFrame, Event
 from ..comparison import Compare
@@ -17,6 +17,9 @@ from .limits import Limits
 from .own_time import Turn
 from .server import Server
 from .waiting import Run
+
+if TYPE_CHECKING:
+    from ..languages.toolchains import Toolchain
 
 CLAIMED_FAILURES = frozenset({"runtime_error", "memory_limit", "compile_error", "missing_entry"})
 TRUSTED_KINDS = ("tester", "checker")
@@ -57,6 +60,7 @@ class Session:
     entry: str | None = None
     prefix: str = ""
     starter: bool = False
+    toolchain: Toolchain | None = None  # of a language that is not Python
 
     def __post_init__(self) -> None:
         self.began = monotonic()

@@ -54,6 +54,6 @@ def test_bare_text_is_a_program_only_on_demand_and_when_it_compiles():
 
 @pytest.mark.parametrize("piece", ["`", "```\n", "```python\n", "~~~ `", "</think>", "\n"])
 def test_time_grows_with_the_length_only(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     extract_program(piece * 300_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -7,13 +7,14 @@ two folders, and by Landlock. Signals and processes cannot leave the namespaces.
 from __future__ import annotations
 
 from .. import seccomp
-from ..filter import CLONE_THREAD, SERVER_RULES
+from ..filter import CLONE_THREAD, PR_GET_NAME, PR_SET_NAME, PR_SET_VMA, SERVER_RULES
+from ..filter import FCNTL as FCNTL_OF_PYTHON
+from ..filter import IOCTL as IOCTL_OF_PYTHON
 from ..seccomp import ALLOW, ENOSYS, EPERM, Is, Rule
 
 NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag, time included
-PR_SET_NAME, PR_GET_NAME, PR_SET_VMA = 15, 16, 0x53564D41
-FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032, 1034)  # as before, and locks
-IOCTL = (0x5421, 0x541B, 0x5451, 0x5450, 0x5401, 0x5413, 0x540F)  # as before, and the size of a terminal
+FCNTL = (*FCNTL_OF_PYTHON, 6, 7, 36, 37, 38, 1031)  # and locks, the size of a pipe
+IOCTL = (*IOCTL_OF_PYTHON, 0x5413, 0x540F)  # and the size and the group of a terminal
 
 COMMAND_RULES = (
     Rule("clone3", ENOSYS, "its flags lie behind a pointer, where no filter can look; libc falls back to clone"),
@@ -22,7 +23,9 @@ COMMAND_RULES = (
     Rule("mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2", ALLOW, "files of the run"),
     Rule("link linkat symlink symlinkat truncate ftruncate fallocate", ALLOW, "files of the run"),
     Rule("chmod fchmod fchmodat utimensat utime umask chdir fchdir", ALLOW, "files of the run"),
-    Rule("statfs fstatfs copy_file_range sendfile fadvise64 readahead flock sync_file_range", ALLOW, "files of the run"),
+    Rule(
+        "statfs fstatfs copy_file_range sendfile fadvise64 readahead flock sync_file_range", ALLOW, "files of the run"
+    ),
     Rule("fcntl", ALLOW, "without F_SETOWN, which sends signals to others", when=(Is(1, FCNTL),)),
     Rule("ioctl", ALLOW, "what `isatty` and pipes need, nothing that reaches a device", when=(Is(1, IOCTL),)),
     Rule("arch_prctl set_tid_address", ALLOW, "what every start of a program asks"),

@@ -5,9 +5,9 @@
     for each test descriptors of standard input and output, perhaps of a link
                   ["ended", label, detail, status, taken]
 
-`taken` is [cpu seconds, seconds by the clock, resident MB]. No expected output comes here. Each command is a process
-that is sealed before it starts; after it every process of the namespace is ended, and what it could write to is made
-anew, so that no test sees what another left.
+`taken` is [cpu seconds, seconds by the clock, those of them without a core, resident MB]. No expected output comes
+here. Each command is a process that is sealed before it starts; after it every process of the namespace is ended, and
+what it could write to is made anew, so that no test sees what another left.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .. import child, kernel, namespaces
 from ..wire import CHANNEL, REQUEST, Channel, receive_descriptors
 from . import seal, watch
-from .seal import BUILD, SCRATCH, Bounds
+from .seal import BUILD, SCRATCH, Bounds, Walls
 from .watch import Outcome
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def live(server: ForeignServer, channel: int) -> NoReturn:
         kernel.mount("proc", "/proc", "proc", namespaces.MS_NOSUID | namespaces.MS_NODEV | namespaces.MS_NOEXEC)
         _mount_folder(BUILD, BUILD_MB)
         _mount_folder(SCRATCH, SCRATCH_MB)
-        Keeper(server.readable, Channel(CHANNEL)).serve()
+        Keeper(server.walls, Channel(CHANNEL)).serve()
         status = 0
     except BrokenPipeError:  # the caller has heard enough
         status = 0
@@ -60,8 +60,8 @@ def _mount_folder(path: str, megabytes: int) -> None:
 class Keeper:
     """Builds one program and runs it once a test."""
 
-    def __init__(self, readable: list[str], channel: Channel) -> None:
-        self.readable = readable
+    def __init__(self, walls: Walls, channel: Channel) -> None:
+        self.walls = walls
         self.channel = channel
 
     def serve(self) -> None:
@@ -86,7 +86,7 @@ class Keeper:
         for name, text in task["files"].items():
             with open(os.path.join(BUILD, name), "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 file.write(text)
-        taken = [0.0, 0.0, 0.0]
+        taken = [0.0, 0.0, 0.0, 0.0]
         if task.get("compile"):
             outcome = self._command(task["compile"], Bounds.of(task["compile_bounds"]), [BUILD, SCRATCH], os.devnull)
             taken = _taken(outcome)
@@ -102,10 +102,10 @@ class Keeper:
         return True
 
     def _test(self, argv: list[str], bounds: Bounds, stdin: int, stdout: int, *link: int) -> None:
-        outcome = watch.run(
-            lambda: seal.start(argv, SCRATCH, bounds, self.readable, [SCRATCH]), bounds, stdin, *link
-        )
+        outcome = watch.run(lambda: seal.start(argv, SCRATCH, bounds, self.walls, [SCRATCH]), bounds, stdin, *link)
         _write_all(stdout, outcome.output)
+        os.ftruncate(2, 0)
+        os.lseek(2, 0, os.SEEK_SET)
         _write_all(2, outcome.errors)
         for descriptor in (stdin, stdout, *link):
             os.close(descriptor)
@@ -115,7 +115,7 @@ class Keeper:
     def _command(self, argv: list[str], bounds: Bounds, writable: list[str], stdin: str) -> Outcome:
         descriptor = os.open(stdin, os.O_RDONLY)
         try:
-            return watch.run(lambda: seal.start(argv, BUILD, bounds, self.readable, writable), bounds, descriptor)
+            return watch.run(lambda: seal.start(argv, BUILD, bounds, self.walls, writable), bounds, descriptor)
         finally:
             os.close(descriptor)
             self._renew_scratch()
@@ -125,11 +125,13 @@ class Keeper:
         _mount_folder(SCRATCH, SCRATCH_MB)
 
 
-READ_ONLY = namespaces.MS_REMOUNT | namespaces.MS_BIND | namespaces.MS_RDONLY | namespaces.MS_NOSUID | namespaces.MS_NODEV
+READ_ONLY = (
+    namespaces.MS_REMOUNT | namespaces.MS_BIND | namespaces.MS_RDONLY | namespaces.MS_NOSUID | namespaces.MS_NODEV
+)
 
 
 def _taken(outcome: Outcome) -> list[float]:
-    return [outcome.cpu_s, outcome.wall_s, outcome.rss_mb]
+    return [outcome.cpu_s, outcome.wall_s, outcome.queued_s, outcome.rss_mb]
 
 
 def _write_all(descriptor: int, data: bytes | bytearray) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from .. import kernel, landlock, privileges, seccomp
+from .. import landlock, privileges, seccomp
 from .calls import command_filter
 
 BUILD, SCRATCH = "/build", "/tmp"  # the program and its sources; what a command may write to
 LINK = 3  # the descriptor of a command beside the standard three
 MAX_DESCRIPTORS = 256
+RIGHTS = landlock.READ | landlock.EXECUTE
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -30,7 +31,8 @@ class Bounds:
 
     Attributes:
         cpu_s: processor time of all its processes.
-        wall_s: time by the clock, for what sleeps or finds no core.
+        awake_s: time by the clock without that in which it waited for a core; for what sleeps.
+        wall_s: time by the clock, for what finds no core.
         memory_mb: resident memory of all its processes, looked at many times a second.
         process_mb: bound of the kernel on each process: its address space, or with `data` its private writable memory,
             for programs that reserve much more address space than they use.
@@ -39,9 +41,12 @@ class Bounds:
         processes: how many at once; 1 for none but itself. Threads count.
         threads: how many at once, when there are no processes.
         stack_mb: of its first thread.
+        counted: whether no process can end without its time being counted. Where one can, since nobody waits for it, a
+            run of many processes is never said to have starved.
     """
 
     cpu_s: float
+    awake_s: float
     wall_s: float
     memory_mb: int
     process_mb: int
@@ -51,13 +56,27 @@ class Bounds:
     processes: int = 1
     threads: int = 64
     stack_mb: int = 8
+    counted: bool = True
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Bounds:
         return cls(**given)
 
 
-def start(argv: list[str], folder: str, bounds: Bounds, readable: list[str], writable: list[str]) -> NoReturn:
+@dataclass(frozen=True)
+class Walls:
+    """What is around every command of a server.
+
+    Attributes:
+        readable: the paths that the root shows.
+        landlock: whether that layer is put on.
+    """
+
+    readable: tuple[str, ...]
+    landlock: bool
+
+
+def start(argv: list[str], folder: str, bounds: Bounds, walls: Walls, writable: list[str]) -> NoReturn:
     """Become the command. Its standard descriptors are in place; the link, if any, is above them.
 
     Raises:
@@ -66,7 +85,7 @@ def start(argv: list[str], folder: str, bounds: Bounds, readable: list[str], wri
     """
     os.setsid()
     os.chdir(folder)
-    confine(bounds, readable, writable)
+    confine(bounds, walls, writable)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # an interpreter ignores them, and that would be handed on
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -80,12 +99,12 @@ class NotStarted(Exception):  # noqa: N818 - the name says what happened
     """`execve` refused."""
 
 
-def confine(bounds: Bounds, readable: list[str], writable: list[str]) -> None:
-    """Limits of the kernel, no capabilities, Landlock where there is one, the filter. Raises OSError."""
+def confine(bounds: Bounds, walls: Walls, writable: list[str]) -> None:
+    """Limits of the kernel, no capabilities, Landlock where it is on, the filter. Raises OSError."""
     limit(bounds)
     privileges.drop_all()
-    if landlock.abi():
-        landlock.restrict([*readable, BUILD, "/proc"], rights=landlock.READ | landlock.EXECUTE, writable=writable)
+    if walls.landlock:
+        landlock.restrict([*walls.readable, BUILD, "/proc"], rights=RIGHTS, writable=[*writable, os.devnull])
     seccomp.install(command_filter(processes=bounds.processes > 1))
 
 

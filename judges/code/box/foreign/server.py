@@ -14,10 +14,12 @@ from typing import Any, NoReturn
 from .. import confine, kernel, landlock, namespaces, privileges, probe
 from ..server import Server
 from . import keeper, seal
-from .seal import BUILD, SCRATCH, Bounds
+from .seal import BUILD, SCRATCH, Bounds, Walls
 
-LINKS = {"/dev/fd": "/proc/self/fd", **{f"/dev/{name}": f"/proc/self/fd/{n}" for n, name in enumerate(("stdin", "stdout", "stderr"))}}
-TRIAL = Bounds(cpu_s=5, wall_s=10, memory_mb=512, process_mb=1 << 14, output_kb=64, data=True)
+STREAMS = ("stdin", "stdout", "stderr")
+LINKS = {"/dev/fd": "/proc/self/fd", **{f"/dev/{name}": f"/proc/self/fd/{n}" for n, name in enumerate(STREAMS)}}
+ALLOWED = ("program",)  # what the root holds may be started
+TRIAL = Bounds(cpu_s=5, awake_s=10, wall_s=10, memory_mb=512, process_mb=1 << 14, output_kb=64, data=True)
 
 
 def main(control: socket.socket, settings: dict[str, Any]) -> None:
@@ -27,27 +29,32 @@ def main(control: socket.socket, settings: dict[str, Any]) -> None:
     layers.hidden = confine.package_folders(layers.readable)
     if "privileges" in layers.wanted:
         privileges.become_nobody(settings["toolchain"])
-    server = ForeignServer(control, layers.readable)
-    if layers.put_on("namespaces", namespaces.enter) and layers.put_on("private_root", lambda: root_of(layers)):
-        server.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    boxed = layers.put_on("namespaces", namespaces.enter) and layers.put_on("private_root", lambda: root_of(layers))
+    server = ForeignServer(control, Walls(tuple(layers.readable), "landlock" in layers.wanted and landlock.abi() > 0))
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # inherited: no command reads a keeper's memory in /proc
-    escapes = trial(server, settings["caller"], settings["witness"], layers)
+    escapes: list[str] = []
+    if boxed:
+        server.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        escapes = trial(server, settings["caller"], settings["witness"], layers)
+    else:
+        layers.missing["seccomp"] = "of no use without namespaces and a private root"
     hello = {"pid": os.getpid(), "layers": layers.layers, "missing": layers.missing, "escapes": escapes}
     control.sendall(json.dumps(hello).encode())
     server.serve()
 
 
 def root_of(layers: confine.Confinement) -> None:
-    namespaces.private_root(layers.readable, layers.hidden, folders=(BUILD, SCRATCH), links=LINKS)
+    links = LINKS | ({"/bin": "usr/bin"} if os.path.islink("/bin") else {})
+    namespaces.private_root(layers.readable, layers.hidden, folders=(BUILD, SCRATCH, "/usr/bin"), links=links)
     namespaces.make_read_only("/")
 
 
 class ForeignServer(Server):
     """Forks keepers instead of children, each as process 1 of a new namespace."""
 
-    def __init__(self, control: socket.socket, readable: list[str]) -> None:
+    def __init__(self, control: socket.socket, walls: Walls) -> None:
         super().__init__(control, no_open=False)
-        self.readable = readable
+        self.walls = walls
         self.own_processes: int | None = None
 
     def fork(self) -> int:
@@ -77,10 +84,10 @@ def trial(server: ForeignServer, caller: int, witness: str, layers: confine.Conf
     pid = os.fork()
     if pid == 0:
         try:
-            seal.confine(TRIAL, server.readable, [SCRATCH])
-            os.write(writer, " ".join(["sealed", *probe.successes(caller, witness)]).encode())
-        except OSError as error:
-            os.write(writer, f"unsealed {error}".encode())
+            seal.confine(TRIAL, server.walls, [SCRATCH])
+            os.write(writer, " ".join(["sealed", *probe.successes(caller, witness, ALLOWED)]).encode())
+        except Exception as error:
+            os.write(writer, f"unsealed {type(error).__name__}: {error}".encode())
         finally:
             os._exit(0)
     os.close(writer)
@@ -88,7 +95,7 @@ def trial(server: ForeignServer, caller: int, witness: str, layers: confine.Conf
     os.close(reader)
     os.waitpid(pid, 0)
     if told == "sealed":
-        layers.layers += ["privileges", "seccomp", *(["landlock"] if landlock.abi() else [])]
+        layers.layers += ["privileges", "seccomp", *(["landlock"] if server.walls.landlock else [])]
         return escapes
     layers.missing["seccomp"] = " ".join(escapes)
     return []

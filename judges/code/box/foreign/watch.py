@@ -34,6 +34,7 @@ class Outcome:
         status: exit status, or minus the signal.
         output, errors: what it wrote.
         cpu_s, rss_mb, wall_s: what all its processes took; memory is the most that was seen.
+        queued_s: how long it was ready and waited for a core, as far as was seen.
     """
 
     label: str = ""
@@ -44,6 +45,7 @@ class Outcome:
     cpu_s: float = 0.0
     rss_mb: float = 0.0
     wall_s: float = 0.0
+    queued_s: float = 0.0
 
 
 def run(start: Callable[[], object], bounds: Bounds, stdin: int, link: int | None = None) -> Outcome:
@@ -69,6 +71,7 @@ class _Watched:
         self.open: dict[int, bytearray] = {}
         self.pid = 0
         self._status = 0
+        self._most_members = 1
 
     def follow(self, told: int) -> None:
         """Until the command itself has ended, or breaks a bound."""
@@ -125,7 +128,9 @@ class _Watched:
                     queued += int(stat.read().split()[1]) / 1e9
         outcome, bounds = self.outcome, self.bounds
         outcome.rss_mb = max(outcome.rss_mb, resident)
+        self._most_members = max(self._most_members, members)
         outcome.cpu_s = max(outcome.cpu_s, running + _reaped_seconds() - self._before)
+        outcome.queued_s = max(outcome.queued_s, queued)
         wall = monotonic() - self.began
         if resident > bounds.memory_mb:
             self._break("memory_limit", f"more than {bounds.memory_mb} MB resident")
@@ -133,8 +138,11 @@ class _Watched:
             self._break("timeout", f"more than {bounds.cpu_s:g} s of processor time")
         if members > max(bounds.processes, bounds.threads):
             self._break("runtime_error", f"more than {max(bounds.processes, bounds.threads)} processes and threads")
+        if wall - outcome.queued_s > bounds.awake_s:
+            self._break("timeout", f"more than {bounds.awake_s:g} s by the clock, most of it asleep")
         if wall > bounds.wall_s:
-            starved = queued > STARVED_SHARE * wall
+            may_starve = bounds.counted or self._most_members <= 2
+            starved = may_starve and queued > STARVED_SHARE * wall
             self._break("starved" if starved else "timeout", f"more than {bounds.wall_s:g} s by the clock")
 
     def _break(self, label: str, detail: str) -> None:
