@@ -1,4 +1,6 @@
-"""The file the caller starts, by path, with `python -s -S -P -B`: loads the box without its parent packages."""
+"""The file the caller starts, by path, with `python -s -S -P -B`: loads the box without its parent packages.
+
+Its arguments are the descriptor of the control socket and the module of the server."""
 
 import importlib
 import importlib.util
@@ -17,7 +19,7 @@ def main() -> None:
     box = importlib.util.module_from_spec(spec)
     sys.modules["jurybox_box"] = box
     spec.loader.exec_module(box)
-    importlib.import_module("jurybox_box.server").main(int(sys.argv[1]))
+    importlib.import_module(f"jurybox_box.{sys.argv[2]}").main(int(sys.argv[1]))
 
 
 if __name__ == "__main__":

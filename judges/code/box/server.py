@@ -17,7 +17,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import child, confine, probe
 from .filter import ChildFilter
@@ -35,11 +35,7 @@ USUAL_MODULES = (
 
 
 def main(descriptor: int) -> None:
-    control = socket.socket(fileno=descriptor)
-    settings = json.loads(control.recv(1 << 16))
-    if settings["toolchain"]:
-        importlib.import_module(".foreign.server", __package__).main(control, settings)
-        return
+    control, settings = connected(descriptor)
     layers = confine.Confinement(settings["layers"], settings["packages"])
     layers.before_imports()
     import_modules(settings["preload"], settings["packages"])
@@ -53,6 +49,14 @@ def main(descriptor: int) -> None:
     hello = {"pid": os.getpid(), "layers": layers.layers, "missing": layers.missing, "escapes": escapes}
     control.sendall(json.dumps(hello).encode())
     server.serve()
+
+
+def connected(descriptor: int) -> tuple[socket.socket, dict[str, Any]]:
+    """The control socket, and what the caller says first."""
+    control = socket.socket(fileno=descriptor)
+    settings = json.loads(control.recv(1 << 16))
+    assert isinstance(settings, dict)
+    return control, settings
 
 
 def import_modules(preload: list[str], packages: list[str]) -> None:

@@ -81,9 +81,10 @@ class Server:
         self._asked = False  # for a spare that has not come yet
         self._refusal = ""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        module = "foreign.server" if settings.toolchain else "server"
         with tempfile.TemporaryFile() as errors, theirs:
             self.process = subprocess.Popen(
-                [sys.executable, *FLAGS, str(BOOT), str(theirs.fileno())],
+                [sys.executable, *FLAGS, str(BOOT), str(theirs.fileno()), module],
                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
                 pass_fds=[theirs.fileno()], cwd="/",
             )  # fmt: skip

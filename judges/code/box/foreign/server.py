@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .. import confine, kernel, landlock, namespaces, privileges, probe
-from ..server import Server
+from ..server import Server, connected
 from . import keeper, seal
 from .seal import BUILD, SCRATCH, Bounds, Walls
 
@@ -22,7 +22,8 @@ ALLOWED = ("program",)  # what the root holds may be started
 TRIAL = Bounds(cpu_s=5, awake_s=10, wall_s=10, memory_mb=512, process_mb=1 << 14, output_kb=64, data=True)
 
 
-def main(control: socket.socket, settings: dict[str, Any]) -> None:
+def main(descriptor: int) -> None:
+    control, settings = connected(descriptor)
     layers = confine.Confinement(settings["layers"], ())
     readable = [*settings["toolchain"], *confine.SHARED_LIBRARIES, *confine.SYSTEM_FILES]
     layers.readable = [path for path in readable if os.path.exists(path)]
