@@ -28,7 +28,8 @@ from .objectives import (
     standardize,
     whole_batch,
 )
-from .seam import Batch, Objective, Rollout
+from .seam import Average, Batch, Objective, Rollout
+from .seam._micro_batches import AVERAGES
 from .seam.objective import Metrics
 
 EPS = 1e-4  # added to a standard deviation before dividing by it
@@ -50,6 +51,12 @@ class GRPO(Objective):
             )
         self.eps_low: float = config.epsilon
         self.eps_high: float = config.epsilon if config.epsilon_high is None else config.epsilon_high
+
+    @property
+    def average(self) -> Average:
+        """TRL's; none for a subclass that changes the loss, and does not say."""
+        own = all(getattr(type(self), part) is getattr(GRPO, part) for part in ("loss", "surrogate", "kl", "aggregate"))
+        return AVERAGES.get(self.config.loss_type, "") if own else ""
 
     def advantages(self, rollout: Rollout) -> Tensor:
         """`(N,)`, 0 for rows without a score and for groups without a spread."""

@@ -113,7 +113,7 @@ def beside_trl(model_dir: str, output_dir: str, rows_per_process: int) -> list[d
     """The same sampled run by TRL's trainer and through the seam: logs and weights of both."""
     results = []
     for trainer_class, options in ((GRPOTrainer, {}), (ObjectiveTrainer, {"objective": GRPO})):
-        settings = {"beta": 0.1, "generation_kwargs": END_EARLY}
+        settings = {"beta": 0.1, "generation_kwargs": END_EARLY, "exact_micro_batches": True}
         config = scripted_config(output_dir, rows_per_process, **settings)
         trainer = trained(trainer_class, model_dir, count_letter, config, **options)
         results.append({"logs": trainer.state.log_history, "weights": weights(trainer).tolist()})

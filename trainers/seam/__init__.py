@@ -4,6 +4,7 @@ from ._version import OVERRIDE, UntestedTRLError, is_tested, require_tested_trl
 
 require_tested_trl()
 
+from ._micro_batches import Average  # noqa: E402
 from .batch import Batch  # noqa: E402
 from .chain import Chain  # noqa: E402
 from .config import ObjectiveConfig  # noqa: E402
@@ -23,6 +24,7 @@ if not is_tested():
 
 __all__ = [
     "OVERRIDE",
+    "Average",
     "Batch",
     "Chain",
     "ContractError",

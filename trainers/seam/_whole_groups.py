@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+
+from ._micro_batches import take
 
 
 def shuffle_groups(batch: dict[str, Any], size: int) -> dict[str, Any]:
@@ -16,13 +17,7 @@ def shuffle_groups(batch: dict[str, Any], size: int) -> dict[str, Any]:
     rows = len(next(value for value in batch.values() if value is not None))
     groups = torch.randperm(rows // size)
     order = (groups.unsqueeze(1) * size + torch.arange(size)).flatten()
-    return {name: _permute(value, order) for name, value in batch.items()}
-
-
-def _permute(value: Any, order: Tensor) -> Any:
-    if isinstance(value, Tensor):
-        return value[order.to(value.device)] if value.dim() else value
-    return None if value is None else [value[i] for i in order.tolist()]
+    return take(batch, order)
 
 
 def require_whole_groups(args: Any, evaluates: bool) -> None:

@@ -30,6 +30,15 @@ class ObjectiveConfig(GRPOConfig):
         },
     )
 
+    exact_micro_batches: bool = field(
+        default=False,
+        metadata={
+            "help": "TRL's own micro-batches, to the last row and column of padding. By default the rows of an update "
+            "are cut so that similar lengths stand together, rows without a gradient are left out, and no pass is "
+            "wider than its rows, wherever the gradient of the update stays the same."
+        },
+    )
+
     def __post_init__(self) -> None:
         if self.updates_per_generation is not None and self.updates_per_generation < 1:
             raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")

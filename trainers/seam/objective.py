@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from ._micro_batches import AVERAGES, Average
 from .batch import Batch
 from .chain import Chain
 from .policy import Policy
@@ -43,6 +44,15 @@ class Objective:
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    @property
+    def average(self) -> Average:
+        """How micro-batches make an update: "rows", a mean over rows; "tokens", a sum over tokens divided by a number
+        that does not depend on the micro-batch; or "", and their cut is left as it is (a `loss` that compares rows).
+
+        With either of the first two the loss of a row without an advantage must have no gradient.
+        """
+        return "" if replaces(self, "loss") else AVERAGES.get(self.config.loss_type, "")
 
     @property
     def columns(self) -> tuple[str, ...]:

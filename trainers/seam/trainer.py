@@ -1,4 +1,4 @@
-"""The one class that overrides TRL's private methods; `contract` says which and what they promise."""
+"""The class that overrides TRL's private methods; `contract` says which and what they promise."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from accelerate.utils import gather_object
 from torch import Tensor
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl import GRPOConfig, GRPOTrainer
-from trl.trainer.utils import split_pixel_values_by_grid, split_tensor_dict, unsplit_pixel_values_by_grid
 
 from ..objectives import masked_mean
 from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics, reward_metrics
+from ._micro_batches import SHARE
+from ._narrow_step import NarrowStep
 from ._reference import copied_reference
 from ._setting import while_set
-from ._whole_groups import require_whole_groups, shuffle_groups
+from ._whole_groups import require_whole_groups
 from .ahead import each_dataset, look_ahead, require_columns, require_distinct_names
 from .batch import Batch
 from .chain import Chain
@@ -46,7 +47,7 @@ VISION_KEYS = (
 OVER_THE_GENERATION = ("cispo", "dapo", "vespo")
 
 
-class ObjectiveTrainer(GRPOTrainer):
+class ObjectiveTrainer(NarrowStep):
     """`GRPOTrainer` with the objective of a paper: same constructor, datasets, callbacks, PEFT, accelerate.
 
         trainer = ObjectiveTrainer(model, reward_funcs, args=ObjectiveConfig(...), train_dataset=dataset,
@@ -68,10 +69,7 @@ class ObjectiveTrainer(GRPOTrainer):
     objective_class: ClassVar[type[Objective]] = Objective
     config_class: ClassVar[type[GRPOConfig]] = GRPOConfig
 
-    # TRL's own, declared for the type checker.
-    _step: int
-    _buffered_inputs: list[dict[str, Any]] | None
-    rollout_func: Any
+    rollout_func: Any  # TRL's own, declared for the type checker
 
     _keeps_entropies: bool = False  # of the next forward pass
     _old_entropies: Tensor | None = None
@@ -258,16 +256,11 @@ class ObjectiveTrainer(GRPOTrainer):
 
     # ---- one micro-batch: the loss ------------------------------------------------------------------------
 
-    def _prepare_inputs(self, generation_batch: Any) -> Any:
-        if not (self.whole_groups and self.model.training):
-            return super()._prepare_inputs(generation_batch)
-        if self._step % self._generate_every == 0 or self._buffered_inputs is None:
-            batch = split_pixel_values_by_grid(self._generate_and_score_completions(generation_batch))
-            slices = split_tensor_dict(shuffle_groups(batch, self.num_generations), self.args.steps_per_generation)
-            self._buffered_inputs = [unsplit_pixel_values_by_grid(batch) for batch in slices]
-        return self._buffered_inputs[self._step % self.args.steps_per_generation]
-
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
+        loss = self._loss(model, inputs)
+        return loss * inputs[SHARE] if SHARE in inputs else loss
+
+    def _loss(self, model: Any, inputs: dict[str, Any]) -> Tensor:
         if not replaces(self.policy_objective, "loss"):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
@@ -315,11 +308,6 @@ class ObjectiveTrainer(GRPOTrainer):
         return batch, router_loss
 
     # ---- checkpoints ---------------------------------------------------------------------------------------
-
-    @property
-    def _generate_every(self) -> int:
-        """Micro-steps that one generation serves."""
-        return self.args.steps_per_generation * self.num_iterations
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         # Ours first: what is left of a run killed in between has no trainer_state.json and is refused on resume.
