@@ -7,7 +7,7 @@ import unicodedata
 
 from .arguments import Relation, as_whole
 from .rule import CountingRule, Finding, Rule
-from .words import words
+from .words import plain, words
 
 _COMMA = re.compile("[,，、،﹐﹑]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -15,9 +15,10 @@ _AROUND = 20  # characters shown on both sides of an offence
 
 
 class Lowercase(Rule):
-    """No capital letter stands in the answer, and some letter does. Scripts without capitals keep it."""
+    """No capital letter stands in the answer, and some letter does. Scripts without capitals keep it; Ⓐ is an A."""
 
     def examine(self, answer: str) -> Finding:
+        answer = plain(answer)
         capital = _first_of(answer, "Lu", "Lt") if answer != answer.lower() else None
         return Finding(_has_letter(answer) and capital is None, "no capital letters", _shown(answer, capital))
 
@@ -26,8 +27,8 @@ class Uppercase(Rule):
     """No small letter stands in the answer, and some letter does. ß, which has no common capital, is allowed."""
 
     def examine(self, answer: str) -> Finding:
-        plain = answer.replace("ß", "ẞ")
-        small = _first_of(plain, "Ll") if plain != plain.upper() else None
+        answer = plain(answer).replace("ß", "ẞ")
+        small = _first_of(answer, "Ll") if answer != answer.upper() else None
         return Finding(_has_letter(answer) and small is None, "no small letters", _shown(answer, small))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from jurybox.judges.instructions import RULES, Finding, IFEvalJudge, InstructionJudge, Rule, ifeval_rules, rules_from
 from jurybox.judges.instructions.ifeval import IFEVAL, INSTRUCTIONS
+from tests.case_kinds.instructions import check_row
+from tests.cases import read_rows
 
 # id, kwargs, an answer that follows and one that does not
 CASES = [
@@ -112,3 +115,10 @@ def test_unusable_rows(ids, kwargs, message):
 def test_missing_column():
     with pytest.raises(KeyError, match="ifeval reads the column 'kwargs'"):
         IFEvalJudge().verdict("a", instruction_id_list=[])
+
+
+def test_siblings_of_every_instruction():
+    """Filler, hidden characters, the rule quoted, other scripts, Markdown around what is asked for."""
+    rows = list(read_rows(Path(__file__).with_name("ifeval_cases.jsonl")))
+    assert [wrong for row in rows if (wrong := check_row(row))] == []
+    assert len(rows) == 150

@@ -111,7 +111,7 @@ KEPT_AND_BROKEN = [
     (ForbiddenWords(["cat", "dog"]), ["", "category dogs"], ["A CAT.", "dog's"]),
     (JSON(), ['{"a": 1}', "[1]", '```json\n{"a": [1]}\n```', "```\n[]\n```"], [*NOT_JSON, "```python\n[]\n```"]),
     (JSON(), ["{}", "```JSON\n{}```"], ["``````", "```", "[" * 5000, '```json\n{}\n```\nDone.']),
-    (Lowercase(), ["all small, 5 é", "日本"], ["", "!?", "One", "ǅ"]),
+    (Lowercase(), ["all small, 5 é", "日本"], ["", "!?", "One", "ǅ", "one Ⓑ"]),
     (NoCommas(), ["", "a; b"], ["a, b", "你，我", "أ، ب", "一、二"]),
     (OneOf(["yes", "no", "may be"]), ["Yes.", "I say NO", "May  be!"], ["", "yes and no", "nothing", "yesterday"]),
     (Opening("Say hi to me."), ["say  hi to me. Hi!", "Say hi to me."], ["", "I say hi to me.", "Say hi"]),
@@ -122,7 +122,7 @@ KEPT_AND_BROKEN = [
     (RequiredWords(["cat"], whole_words=False), ["category"], ["c at"]),
     (Title(), ["<<A b>>\ntext", "x <<<a < b>>>"], ["", "<<>>", "<< >>", "<a>", "<<a\nb>>", "<<a>"]),
     (TwoResponses(), ["A\n******\nB", "******A******B******"], ["", "A", "A******a ", "1******2******3", "1***2"]),
-    (Uppercase(), ["ALL BIG, 5", "GROẞ UND GROß", "日本"], ["", "!?", "ONe", "é"]),
+    (Uppercase(), ["ALL BIG, 5", "GROẞ UND GROß", "日本"], ["", "!?", "ONe", "é", "ONE ⓗ"]),
 ]  # fmt: skip
 
 
