@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
     from .papers.rso import RSOConfig, RSOTrainer
+    from .papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer, with_hints, without_easy_problems
     from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
     from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
 
@@ -105,11 +106,15 @@ __all__ = [
     "RSOTrainer",
     "RewardStateCallback",
     "Rollout",
+    "ScafGRPOConfig",
+    "ScafGRPOTrainer",
     "Stratum",
     "VULPOConfig",
     "VULPOTrainer",
     "rl_struct_lora",
+    "with_hints",
     "with_ref_accuracy",
+    "without_easy_problems",
 ]
 
 _NAMES = {
@@ -147,6 +152,7 @@ _NAMES = {
     ),
     "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
     "papers.rso": ("RSOConfig", "RSOTrainer"),
+    "papers.scaf_grpo": ("ScafGRPOConfig", "ScafGRPOTrainer", "with_hints", "without_easy_problems"),
     "papers.vulpo": ("VULPO", "VULPOConfig", "VULPOTrainer"),
     "seam": (
         "Batch",

@@ -23,6 +23,7 @@ from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.papers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTrainer
 from jurybox.trainers.papers.rl_struct import RLStructConfig, RLStructTrainer
+from jurybox.trainers.papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer
 from jurybox.trainers.papers.vulpo import VULPOConfig, VULPOTrainer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -116,6 +117,15 @@ PAPERS = {
         HAPOTrainer, HAPOConfig, {"loss_type": "dapo", "temperature": 1.0}, columns={"problem_id": [0, 1, 2, 3]}
     ),
     "rl-struct": Paper(RLStructTrainer, RLStructConfig),
+    "scaf-grpo": Paper(
+        ScafGRPOTrainer,
+        ScafGRPOConfig,
+        {"updates_per_generation": 1, "exempt_ratio": 0.0, "hint_format": "{question}{hints}"},
+        columns={
+            "hints_knowledge": [["e"], ["o", "no"], None, []],
+            "hints_solution": [["on"], None, ["te", "t", "o"], []],
+        },
+    ),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
     "ngrpo": Paper(NGRPOTrainer, NGRPOConfig, {"updates_per_generation": 1, "entropy_coef": 0.0}),
     "pairwise-ppo": Paper(

@@ -7,18 +7,27 @@ from .groups import GroupStats, consecutive_groups, group_stats, standardize, wh
 from .kl import kl_k1, kl_k2, kl_k3
 from .processes import sum_over_processes
 from .require import require_distribution, require_equal_shapes, require_finite, require_within
-from .surrogate import Level, clipped_surrogate, clipped_tokens, importance_ratio
+from .surrogate import (
+    ClippedLoss,
+    Level,
+    clipped_surrogate,
+    clipped_token_mean,
+    clipped_tokens,
+    importance_ratio,
+)
 from .whiten import whiten
 
 __all__ = [
     "GAE",
     "Aggregation",
     "Categorical",
+    "ClippedLoss",
     "Gaussian",
     "GroupStats",
     "Level",
     "aggregate",
     "clipped_surrogate",
+    "clipped_token_mean",
     "clipped_tokens",
     "consecutive_groups",
     "gae",

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .aggregate import masked_mean
+from .require import require_equal_shapes
 
 Level = Literal["token", "sequence"]
 
@@ -52,3 +54,52 @@ def clipped_tokens(ratio: Tensor, advantages: Tensor, eps_low: float, eps_high: 
     low = (ratio < 1 - eps_low) & (advantages < 0)
     high = (ratio > 1 + eps_high) & (advantages > 0)
     return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class ClippedLoss:
+    """A loss, 0-d, with the shares of tokens on which the clip, and the dual clip, decided; without gradient."""
+
+    loss: Tensor
+    clip_fraction: Tensor
+    dual_clip_fraction: Tensor
+
+
+def clipped_token_mean(
+    logps: Tensor,
+    old_logps: Tensor,
+    advantages: Tensor,
+    mask: Tensor,
+    eps_low: float = 0.2,
+    eps_high: float = 0.2,
+    dual_clip: float | None = None,
+) -> ClippedLoss:
+    """The clipped surrogate as a mean over the tokens of a batch, written as frameworks with a dual clip have it.
+
+        l_it = max(−ρ·A, −clip(ρ)·A),  with A < 0 at most c·|A|;   log ρ within ±20
+
+    >>> token = [torch.tensor([[x]]) for x in (2.0, 0.0)]
+    >>> clipped_token_mean(*token, torch.tensor([-1.0]), torch.ones(1, 1), dual_clip=3.0).loss
+    tensor(3.)
+
+    logps, old_logps, mask: `(b, T)`. advantages: `(b,)`. dual_clip: c, above 1; None for none.
+
+    Trap: `clipped_surrogate` with delta=c is the same number only for c above 1+ε_high.
+
+    Raises:
+        ValueError: shapes that differ, or a dual clip that is not above 1.
+    """
+    require_equal_shapes(logps=logps, old_logps=old_logps, mask=mask)
+    require_equal_shapes(rows=mask.sum(1), advantages=advantages)
+    if dual_clip is not None and not dual_clip > 1:
+        raise ValueError(f"dual_clip={dual_clip}: give a number above 1, or None")
+    A = advantages.detach().unsqueeze(1)
+    ratio = torch.exp(torch.where(mask > 0, logps - old_logps.detach(), 0.0).clamp(-20, 20))
+    plain, clipped = -ratio * A, -ratio.clamp(1 - eps_low, 1 + eps_high) * A
+    losses = torch.max(plain, clipped)
+    cut = torch.zeros_like(losses, dtype=torch.bool)
+    if dual_clip is not None:
+        cut = (A < 0) & (losses > dual_clip * A.abs())
+        losses = torch.where(A < 0, torch.min(losses, dual_clip * A.abs()), losses)
+    shares = (masked_mean(where.to(losses), mask).detach() for where in (clipped > plain, cut))
+    return ClippedLoss(masked_mean(losses, mask), *shares)
