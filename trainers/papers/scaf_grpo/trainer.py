@@ -224,10 +224,11 @@ class ScafGRPOTrainer(ObjectiveTrainer):
         args: ScafGRPOConfig | None = None,
         *more: Any,
         verifier: Any = None,
+        objective: ScafGRPO | None = None,
         **named: Any,
     ) -> None:
         config: Any = self._config(model, args)
         functions = reward_funcs if isinstance(reward_funcs, list) else [reward_funcs]
-        objective = self.objective_class(config, Verifier(verifier, functions))
+        objective = objective or self.objective_class(config, Verifier(verifier, functions))
         super().__init__(model, reward_funcs, config, *more, objective=objective, **named)
         check_hints(self.train_dataset, config.tiers, config.answer_column)
