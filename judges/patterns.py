@@ -2,7 +2,8 @@
 
 Python's engine backtracks: `^(a+)+$` on 32 letters does not come back. How bad a pattern can get shows in its syntax
 tree: each unbounded repeat that may give characters back adds one power of the text's length, and a repeat inside
-a repeat makes it exponential. The estimate errs on the side of caution.
+a repeat makes it exponential. What may match nothing in several ways, over and over, is exponential even on an empty
+text. The estimate errs on the side of caution.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 MANY = 32  # a repeat that may go on for more than this counts as unbounded
 CHOICE = 0.25  # what an optional item, an alternative or a short repeat counts: 30 of them are 2 to the power of 30
+DOUBLINGS = 8.0  # ways to match nothing, as a power of 2, that need no deadline
 STEPS = 2_000_000  # what the engine does in some hundredths of a second
 
 _REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT}
@@ -25,22 +27,22 @@ _CERTAIN = _ONE_CHARACTER | {op.AT}
 def degree(pattern: str, flags: int = 0, *, search: bool = True) -> float:
     """The power of the text's length that bounds the engine's steps; infinity when they may be exponential.
 
-    >>> degree("^[a-z]+$"), degree("[a-z]+$"), degree("^(a+)+$")
-    (1, 2, inf)
+    >>> degree("^[a-z]+$"), degree("[a-z]+$"), degree("^(a+)+$"), degree("(?:|a){30}b")
+    (1, 2, inf, inf)
 
     Args:
         search: whether the pattern may begin anywhere, which adds a power unless it begins with an anchor.
     """
     tree = _parser.parse(pattern, flags)
+    if _doublings(tree) > DOUBLINGS:
+        return math.inf
     anchored = not search or (len(tree) > 0 and _is_start(tree[0]) and not tree.state.flags & re.MULTILINE)
     return max(1, _sequence(tree) + (0 if anchored else 1))
 
 
 def affordable(power: float, length: int) -> bool:
     """Whether a pattern of this degree may be run on a text of this length without a deadline."""
-    if length < 2:
-        return True
-    return power < math.inf and power * math.log(length) <= math.log(STEPS)
+    return power < math.inf and power * math.log(max(length, 1)) <= math.log(STEPS)
 
 
 def _is_start(item: tuple[Any, Any]) -> bool:
@@ -59,7 +61,7 @@ def _item(kind: Any, value: Any) -> float:
     if kind is op.POSSESSIVE_REPEAT:
         return _sequence(value[2])
     if kind is op.BRANCH:
-        return CHOICE + max(_sequence(branch) for branch in value[1])
+        return CHOICE * math.log2(len(value[1])) + max(_sequence(branch) for branch in value[1])
     if kind is op.SUBPATTERN:
         return _sequence(value[3])
     if kind in (op.ASSERT, op.ASSERT_NOT):
@@ -82,6 +84,41 @@ def _repeat(least: int, most: int, body: Any) -> float:
     if _uniform(body):
         return 1
     return math.inf
+
+
+def _doublings(items: Any) -> float:
+    """In how many ways, as a power of 2, the items match nothing: those a repeat of them multiplies."""
+    return sum(_ways(kind, value) for kind, value in items)
+
+
+def _ways(kind: Any, value: Any) -> float:
+    if kind in _REPEATS or kind is op.POSSESSIVE_REPEAT:
+        least, _, body = value
+        skipped = 1.0 if least == 0 and _matches_nothing(body) else 0.0
+        return max(least, 1) * _doublings(body) + skipped
+    if kind is op.BRANCH:
+        empty = [branch for branch in value[1] if _matches_nothing(branch)]
+        return math.log2(max(len(empty), 1)) + max(map(_doublings, value[1]))
+    if kind is op.SUBPATTERN:
+        return _doublings(value[3])
+    if kind in (op.ASSERT, op.ASSERT_NOT):
+        return _doublings(value[1])
+    return _doublings(value) if kind is op.ATOMIC_GROUP else 0.0
+
+
+def _matches_nothing(items: Any) -> bool:
+    """Whether a sequence may match without taking a character."""
+    return all(_is_empty(kind, value) for kind, value in items)
+
+
+def _is_empty(kind: Any, value: Any) -> bool:
+    if kind in _REPEATS or kind is op.POSSESSIVE_REPEAT:
+        return value[0] == 0 or _matches_nothing(value[2])
+    if kind is op.BRANCH:
+        return any(map(_matches_nothing, value[1]))
+    if kind in (op.SUBPATTERN, op.ATOMIC_GROUP):
+        return _matches_nothing(value[3] if kind is op.SUBPATTERN else value)
+    return kind not in _ONE_CHARACTER
 
 
 def _uniform(body: Any) -> bool:

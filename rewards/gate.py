@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..judges import Verdict
 from .batch import Batch
+from .failure import broke_off
 from .names import finite
 from .reward import Reward
 from .verdict import RewardVerdict
@@ -17,8 +18,9 @@ class Gate(Reward):
 
     A gate looks at `verdict.passed`, so a judge's threshold applies. One closed gate decides, whatever abstains;
     if none is closed but one abstains (its endpoint is down), the whole abstains: nobody knows whether the
-    constraint holds. Every part is judged even behind a closed gate, so that the logged means of the parts are
-    over all completions.
+    constraint holds. Where the only closed gates are those whose judge broke off on the completion, the lesser of the
+    two numbers counts, for a greater `otherwise` must not be had by breaking a judge. Every part is judged even behind
+    a closed gate, so that the logged means of the parts are over all completions.
     """
 
     reward: Reward
@@ -50,7 +52,15 @@ class Gate(Reward):
         inner, *gates = parts
         passed = [gate.passed for gate in gates]
         if False in passed:
-            return self._say(self.otherwise, False, parts, f"closed by {self.gates[passed.index(False)].name}")
+            sure = any(gate.passed is False and not broke_off(gate) for gate in gates)
+            score = self.otherwise if sure else self._lesser(inner)
+            return self._say(score, False, parts, f"closed by {self.gates[passed.index(False)].name}")
         if None in passed:
             return self._say(None, None, parts, f"{self.gates[passed.index(None)].name} abstains")
         return self._say(inner.score, inner.passed, parts, "open")
+
+    def _lesser(self, inner: Verdict) -> float | None:
+        """The lesser of the reward and `otherwise`; None where the reward is not known and may be the lesser."""
+        if inner.score is not None:
+            return min(inner.score, self.otherwise)
+        return self.otherwise if self.otherwise <= self.reward.bounds[0] else None

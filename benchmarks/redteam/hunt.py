@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from time import monotonic, process_time
 from typing import Any
 
+from .cases import PROMPT
 from .corpus import TOWERS, completions
 from .mutation import mutated
 from .rules import CPU_SECONDS, broken
@@ -55,10 +57,10 @@ def hunt(target: Target, texts: Sequence[Any], seconds: float, seed: int) -> Tal
     rng = random.Random(f"{seed} {target.name}")
     strings = [text for text in texts if isinstance(text, str)]
     tally, until = Tally(target.name), monotonic() + seconds
-    target.judge.verdicts([""], **target.rows(1, rng))  # imports and processes are started before anything is measured
+    target.judge.verdicts([""], [PROMPT], **target.rows(1, rng))  # starts imports and processes unmeasured
     while True:
         batch = [_next(texts, strings, rng) for _ in range(target.batch)]
-        _examine(target, batch, target.rows(len(batch), rng), tally)
+        examine(target, batch, target.rows(len(batch), rng), tally)
         if monotonic() >= until:
             return tally
 
@@ -70,25 +72,31 @@ def _next(texts: Sequence[Any], strings: Sequence[str], rng: random.Random) -> A
     return mutated(chosen, strings, rng)
 
 
-def _examine(target: Target, batch: Sequence[Any], columns: dict[str, list[Any]], tally: Tally) -> None:
+def examine(target: Target, batch: Sequence[Any], columns: dict[str, list[Any]], tally: Tally) -> None:
     """Judge every completion alone, then all of them at once: the verdicts are the same."""
     rows = [{name: values[place] for name, values in columns.items()} for place in range(len(batch))]
     alone = [_alone(target, completion, row) for completion, row in zip(batch, rows, strict=True)]
     together: Sequence[Any]
     try:
-        together = target.judge.verdicts(batch, **columns)
+        together = target.judge.verdicts(batch, [PROMPT] * len(batch), **columns)
     except Exception as error:
         together = [_raised(error)] * len(batch)
     for completion, row, (verdict, what, seconds), other in zip(batch, rows, alone, together, strict=True):
         tally.verdicts += 1
         tally.slowest = max(tally.slowest, seconds)
-        if what is None and getattr(other, "score", other) != getattr(verdict, "score", None):
+        if what is None and not _same(verdict, other):
             what = f"another verdict in a batch: {other!r}, alone {verdict!r}"
         if what is None:
             continue
         tally.broken += 1
         if len(tally.violations) < KEPT:
             tally.violations.append(Violation(target.name, what, _small(target, completion, row, what), row))
+
+
+def _same(alone: Any, other: Any) -> bool:
+    """Whether two verdicts have the same score; a forward pass over other rows may round in another way."""
+    scores = [getattr(verdict, "score", math.nan) for verdict in (alone, other)]
+    return scores[0] == scores[1] or (None not in scores and math.isclose(*scores, abs_tol=1e-6))
 
 
 def _small(target: Target, completion: Any, row: dict[str, Any], what: str) -> Any:
@@ -111,7 +119,7 @@ def _alone(target: Target, completion: Any, row: dict[str, Any]) -> tuple[Any, s
     """(the verdict, what it breaks, CPU seconds)."""
     start = process_time()
     try:
-        verdict = target.judge.verdict(completion, **row)
+        verdict = target.judge.verdict(completion, PROMPT, **row)
     except Exception as error:
         return None, _raised(error), process_time() - start
     spent = process_time() - start

@@ -6,6 +6,7 @@ import copy
 import datetime
 import re
 from collections.abc import Callable
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.I | re.ASCII)
@@ -42,20 +43,34 @@ def _is_hostname(text: str) -> bool:
     return len(text) <= 253 and _HOST.fullmatch(text) is not None
 
 
+def _is_regex(text: str) -> bool:
+    """Whether Python reads it as a pattern; it is not compiled, which takes memory and time without bound."""
+    try:
+        _parser.parse(text)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
 _OURS: dict[str, Callable[[str], bool]] = {
     "date-time": _is_date_time,
     "time": _is_time,
     "duration": lambda text: _DURATION.fullmatch(text) is not None,
     "hostname": _is_hostname,
+    "regex": _is_regex,
     "json-pointer": lambda text: _POINTER.fullmatch(text) is not None,
     "uri": _is_uri,
 }
 
 
 def with_ours(checker: Any) -> Any:
-    """A copy of a format checker of `jsonschema` that checks these formats too, where it does not already."""
+    """A copy of a format checker of `jsonschema` that checks these formats too, where it does not already.
+
+    "regex" is always ours.
+    """
     checker = copy.copy(checker)
     checker.checkers = dict(checker.checkers)
+    checker.checkers.pop("regex", None)
     for name, holds in _OURS.items():
         checker.checkers.setdefault(name, (lambda value, holds=holds: not isinstance(value, str) or holds(value), ()))
     return checker

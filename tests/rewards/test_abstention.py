@@ -6,11 +6,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from jurybox.benchmarks.redteam.targets import kinds_of
 from jurybox.judges import ExactJudge, FormatJudge, Judge, Verdict
-from jurybox.rewards import Cascade, Linear, Reward, Route, robust
+from jurybox.rewards import HAPO, AnchorWinReward, Cascade, Function, Linear, Reward, RewardModel, Route, robust
+from jurybox.rewards.arithmetic import Product, Sum
+from jurybox.rewards.gate import Gate
+from jurybox.rewards.leaf import Part
+from jurybox.rewards.logic import All, Not, Some
+from jurybox.rewards.standardize import Standardized
+from jurybox.rewards.transform import Clip, Scale, Schedule
+from jurybox.rewards.vulnerability.reward import Graded
+from jurybox.rewards.worst_case.node import Robust
 from tests.rewards.strategies import JUDGES, PARTS, a, b, c, conditions, e, expressions, leaves, numbers, tasks, weights
 
 FAILED = [Verdict(None, "error", "down"), Verdict(None, "timeout", "late")]
@@ -27,7 +36,7 @@ def say(reward: Reward, row: dict[str, Any], task: str = "one", step: int = 3) -
     return reward.verdict("text", said=row, task=task, trainer_state=SimpleNamespace(global_step=step))
 
 
-def _no_gates(inner: st.SearchStrategy[Reward]) -> st.SearchStrategy[Reward]:
+def _nodes(inner: st.SearchStrategy[Reward]) -> st.SearchStrategy[Reward]:
     bounds = st.tuples(weights, weights).map(sorted)
     slopes = st.builds(lambda start, end: Linear(start, end, steps=10), weights, weights)
     return (
@@ -42,13 +51,14 @@ def _no_gates(inner: st.SearchStrategy[Reward]) -> st.SearchStrategy[Reward]:
         | st.builds(lambda x, y: Cascade(x, y), inner, inner)
         | st.builds(lambda x, y: Route("task", one=x, two=y), inner, inner)
         | st.builds(lambda x, y: robust(x, y, radius=0.3), leaves, leaves)
+        | st.builds(lambda x, gate, w: x.gate(gate, otherwise=w), inner, leaves | leaves.map(lambda x: ~x), weights)
     )
 
 
-ungated = st.recursive(conditions, _no_gates, max_leaves=8)
+composed = st.recursive(conditions, _nodes, max_leaves=8)
 
 
-@given(expressions | ungated, said, part, st.sampled_from(FAILED), tasks)
+@given(expressions | composed, said, part, st.sampled_from(FAILED), tasks)
 @example(e * (-0.25 * a), dict.fromkeys(PARTS, 0.0) | {"e": BROKE_OFF[0]}, "a", FAILED[0], "one")  # no sure zero
 def test_what_speaks_beside_a_failed_part_would_say_the_same_whatever_that_part_had_said(
     reward, row, name, failed, task
@@ -59,7 +69,7 @@ def test_what_speaks_beside_a_failed_part_would_say_the_same_whatever_that_part_
             assert say(reward, row | {name: end}, task).score in (pytest.approx(score, rel=1e-9, abs=1e-9), None)
 
 
-@given(ungated, plain, part, st.sampled_from(BROKE_OFF), tasks)
+@given(composed, plain, part, st.sampled_from(BROKE_OFF), tasks)
 @example(a * (a - ~a), dict.fromkeys(PARTS, 0.0), "a", BROKE_OFF[0], "one")  # a zero that is none, times a penalty
 def test_a_judge_that_broke_off_on_a_completion_never_pays(reward, row, name, broke, task):
     score = say(reward, row | {name: broke}, task).score
@@ -120,6 +130,46 @@ def test_a_part_without_weight_may_fail():
     later = b.schedule(Linear(0.0, 1.0, steps=10))
     assert say(a + later, {"a": 0.5, "b": FAILED[0]}, step=0).score == 0.5
     assert say(a + later, {"a": 0.5, "b": FAILED[0]}, step=1).score is None
+
+
+# How every node is made of two parts, and what needs none: a new node needs a line here.
+NODES: dict[type[Reward], Any] = {
+    Sum: lambda x, y: x - 0.5 * y,
+    Product: lambda x, y: x * y,
+    All: lambda x, y: x & y,
+    Some: lambda x, y: x | y,
+    Not: lambda x, y: ~y,
+    Gate: lambda x, y: x.gate(y, otherwise=0.5),
+    Route: lambda x, y: Route("task", one=y, two=x),
+    Cascade: lambda x, y: Cascade(y, x),
+    Clip: lambda x, y: y.clip(0.25, 0.5),
+    Scale: lambda x, y: y.scale(1.0, -1.0),
+    Schedule: lambda x, y: y.schedule(Linear(-1.0, -1.0, steps=1)),
+    Standardized: lambda x, y: y.standardize("memory"),
+    Robust: lambda x, y: robust(x, y, radius=0.1),
+    HAPO: lambda x, y: HAPO(y, unit="words"),
+}
+LEAVES: set[type[Reward]] = {Part, Function, RewardModel, AnchorWinReward, Graded}
+
+
+def test_no_node_is_forgotten():
+    assert set(kinds_of(Reward)) == NODES.keys() | LEAVES
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
+@settings(max_examples=20)
+@given(numbers, st.sampled_from(FAILED + BROKE_OFF))
+def test_neither_failing_nor_breaking_off_pays_in_any_node(node, number, said):
+    def score(of_b: Any) -> float | None:
+        columns = {"said": [{"a": number, "b": of_b}], "task": ["one"], "problem_id": ["p"]}
+        return reward.verdicts(["text"], trainer_state=SimpleNamespace(global_step=3), **columns)[0].score
+
+    reward = NODES[node](a, b)
+    found, plain = score(said), [score(end) for end in ENDS]
+    if found is not None:
+        assert found <= min(plain) + 1e-9 if said in BROKE_OFF else {found} == set(plain)
+    else:
+        assert said in FAILED
 
 
 class Cursed(Judge):

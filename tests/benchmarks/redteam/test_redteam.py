@@ -12,8 +12,9 @@ from jurybox.benchmarks.redteam import __main__ as command
 from jurybox.benchmarks.redteam.hunt import corpus, hunt, smallest
 from jurybox.benchmarks.redteam.mutation import LONGEST, mutated
 from jurybox.benchmarks.redteam.rules import broken
-from jurybox.benchmarks.redteam.targets import Target, exported, shipped, targets
-from jurybox.judges import ExactJudge, FunctionJudge, JSONJudge, Judge, MathJudge, Verdict
+from jurybox.benchmarks.redteam.targets import Target, kinds_of, targets
+from jurybox.judges import ExactJudge, FunctionJudge, JSONJudge, Judge, MathJudge, PairwiseJudge, Verdict
+from jurybox.rewards import Reward
 
 
 class Planted(Judge):
@@ -85,9 +86,12 @@ def test_smallest_keeps_what_breaks():
     assert smallest(None, lambda text: True) is None
 
 
-def test_every_judge_that_ships_is_hunted():
-    hunted = {type(judge) for judge in shipped()}
-    assert set(exported()) - {Judge} - hunted <= {FunctionJudge}
+def test_every_judge_and_every_node_that_ships_is_hunted():
+    """A new one needs a line in `redteam/cases.py`."""
+    found = targets()
+    hunted = set().union(*(target.kinds() for target in found))
+    for base in (Judge, PairwiseJudge, Reward):
+        assert set(kinds_of(base)) <= hunted
     assert FunctionJudge in hunted
     assert any(isinstance(target.judge, MathJudge) for target in targets("math"))
 

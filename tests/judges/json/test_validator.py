@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from jurybox.judges import JSONJudge
 from jurybox.judges.json.ecma import to_python
 from jurybox.judges.json.standard import Standard
 from jurybox.judges.json.validator import ENGINES, compiled, schema_text
@@ -133,3 +135,40 @@ def test_translation_of_patterns():
     assert to_python("[^]") == r"[\s\S]"
     with pytest.raises(ValueError, match="jsonschema-rs"):
         to_python(r"\p{Script=Greek}")
+
+
+HOSTILE = [
+    "(?:a?){30}a{30}",
+    "^(?:|a){30}b$",
+    "^(?:(?:b?){9}b?){9}c$",
+    r"^(a|aa)+\1?b$",
+    "^(?=(a+)+b)",
+    "^(?!(a|a)*b)c",
+]
+
+
+@pytest.mark.parametrize("engine", BOTH)
+@pytest.mark.parametrize("pattern", HOSTILE)
+def test_patterns_of_a_schema_never_run_unbounded_here(pattern, engine):
+    """Wherever a schema can hold one."""
+    schemas = [
+        {"items": {"pattern": pattern}},
+        {"patternProperties": {pattern: False}},
+        {"propertyNames": {"pattern": pattern}},
+        {"$defs": {"s": {"pattern": pattern}}, "additionalProperties": {"$ref": "#/$defs/s"}},
+    ]
+    text = ["a" * 29, "b" * 40, ""]
+    for schema in schemas:
+        instance = text if "items" in schema else {part: part for part in text}
+        judge = JSONJudge(schema, engine=engine, timeout=0.1)
+        start = time.process_time()
+        assert judge.verdict(json.dumps(instance)).score in (0.0, 1.0)
+        assert time.process_time() - start < 1.0
+
+
+def test_a_pattern_as_a_value_is_read_and_not_compiled():
+    judge = JSONJudge({"properties": {"a": {"format": "regex"}}}, formats=True, engine="jsonschema")
+    for pattern, valid in (("a+", True), ("(", False), ("(" * 5000, False), ("(?i:[\x00-\U0010ffff])" * 400, True)):
+        start = time.process_time()
+        assert judge.verdict(json.dumps({"a": pattern})).passed is valid
+        assert time.process_time() - start < 1.0
