@@ -95,7 +95,7 @@ def _ways(kind: Any, value: Any) -> float:
     if kind in _REPEATS or kind is op.POSSESSIVE_REPEAT:
         least, _, body = value
         skipped = 1.0 if least == 0 and _matches_nothing(body) else 0.0
-        return max(least, 1) * _doublings(body) + skipped
+        return float(max(least, 1) * _doublings(body) + skipped)
     if kind is op.BRANCH:
         empty = [branch for branch in value[1] if _matches_nothing(branch)]
         return math.log2(max(len(empty), 1)) + max(map(_doublings, value[1]))

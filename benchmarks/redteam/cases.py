@@ -17,6 +17,7 @@ from ...judges import (
     LengthJudge,
     MathJudge,
     MixtureOfJudges,
+    PairwiseFunction,
     PairwiseLLM,
     RepetitionJudge,
     RubricJudge,
@@ -210,11 +211,13 @@ NODES: dict[str, Callable[[], Reward]] = {
     "vulnerability": lambda: vulnerability_reward(RuleVulnerabilityJudge(flags, end=None)),
     "constraint": lambda: ExactJudge().gate(MixtureOfJudges([KeyCoverageJudge(["a"]), NoCommas()])),
     "reward model": lambda: RewardModel(length),
-    "pairs by a function": lambda: AnchorWinReward(longer),
+    "pairs by a function": lambda: AnchorWinReward(PairwiseFunction(longer)),
     "pairs by a parrot": lambda: AnchorWinReward(PairwiseLLM(Parrot("1"))),
     "pairs by a jammed model": lambda: AnchorWinReward(PairwiseLLM(Jammed("1"), retries=0), form="logit"),
     "pairs by scores": lambda: AnchorWinReward(Scored(RubricJudge(Parrot(GRADES), CRITERIA, template=TOGETHER), tau=1)),
-    "penalties of models": lambda: 2.0 - LLMJudge(Jammed("yes"), ASK, retries=0) - AnchorWinReward(longer),
+    "penalties of models": lambda: (
+        2.0 - LLMJudge(Jammed("yes"), ASK, retries=0) - AnchorWinReward(PairwiseFunction(longer))
+    ),
 }
 # Nodes with a real model, which are made only to be hunted: they import torch.
 MODELS: dict[str, Callable[[], Reward]] = {

@@ -70,7 +70,7 @@ def shipped() -> Iterator[Judge]:
     yield from (says_so, divides)
     for kind in kinds_of(Judge):
         if kind is not FunctionJudge:
-            yield from (kind(**arguments) for arguments in ARGUMENTS.get(kind.__name__, [{}]))
+            yield from (kind(**arguments) for arguments in ARGUMENTS.get(kind.__qualname__, [{}]))
 
 
 def targets(named: str | None = None) -> list[Target]:
