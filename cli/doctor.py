@@ -53,6 +53,29 @@ def isolation() -> tuple[IsolationReport | None, str]:
         return None, str(error)
 
 
+def languages() -> Iterator[tuple[str, str, str]]:
+    """Each language beside Python, what runs it ("" when it cannot be judged here), and why not."""
+    from ..judges.code import CodeJudge, IsolationUnavailable, ServerLost, ToolchainMissing
+    from ..judges.code.languages.toolchains import TOOLED, find
+    from ..judges.code.syntax import LANGUAGES
+
+    for language in LANGUAGES:
+        if language == "python":
+            continue
+        try:
+            CodeJudge.probe(language=language)
+            yield language, find(language).version if language in TOOLED else f"SQLite {sqlite_version()}", ""
+        except (IsolationUnavailable, ServerLost, ToolchainMissing) as error:
+            yield language, "", str(error)
+
+
+def sqlite_version() -> str:
+    """The version of the SQLite that this Python has."""
+    import sqlite3
+
+    return sqlite3.sqlite_version
+
+
 def packages() -> Iterator[tuple[str, str, str | None]]:
     """Extra ("" for what is always there), package, and its version or None."""
     wanted = [("", name) for name in CORE] + [(extra, name) for extra, names in EXTRAS.items() for name in names]
@@ -87,13 +110,14 @@ def findings(report: IsolationReport | None, trouble: str) -> dict[str, Any]:
             "missing": dict(report.missing) if report else {"all": trouble},
             "escapes": list(report.escapes) if report else [],
         },
+        "languages": {name: {"runs": runs, "why_not": why} for name, runs, why in languages()},
         "packages": {name: found for _extra, name, found in packages()},
         "advice": advice(report, trouble),
     }
 
 
 def show(console: Console, report: IsolationReport | None, trouble: str) -> None:
-    """Three blocks: the machine, the box, the packages; and then what to do."""
+    """Four blocks: the machine, the box, the languages, the packages; and then what to do."""
     found = findings(report, trouble)
     console.print(
         f"jurybox {found['jurybox']}, Python {found['python']} ({sys.executable}), {found['platform']}, "
@@ -107,6 +131,7 @@ def show(console: Console, report: IsolationReport | None, trouble: str) -> None
     console.print(layers_table(report, trouble))
     if found["isolation"]["escapes"]:
         console.print(f"A trial program could: {', '.join(found['isolation']['escapes'])}", style="red")
+    console.print(languages_table(found["languages"]))
     console.print(packages_table())
     if found["advice"]:
         console.print("\nTo do:")
@@ -127,6 +152,15 @@ def layers_table(report: IsolationReport | None, trouble: str) -> Table:
             Text("yes" if holds else "no", "green" if holds else "yellow"),
             gives if holds else why or trouble[:80],
         )
+    return table
+
+
+def languages_table(found: dict[str, dict[str, str]]) -> Table:
+    """Each language beside Python, and whether the box holds for it."""
+    table = Table("language", "here", "", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name, told in found.items():
+        here = Text("yes", "green") if told["runs"] else Text("no", "yellow")
+        table.add_row(name, here, told["runs"] or told["why_not"])
     return table
 
 

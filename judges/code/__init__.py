@@ -12,6 +12,7 @@ from .languages.toolchains import Toolchain, ToolchainMissing
 from .outside.isolation import LAYERS, IsolationReport, IsolationUnavailable
 from .outside.limits import Limits
 from .outside.server import ServerLost
+from .remote import Remote, RemoteRun, RemoteUnavailable, SandboxFusion
 from .results import CodeVerdict, TestResult, Usage
 from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite
 
@@ -25,6 +26,10 @@ __all__ = [
     "IsolationReport",
     "IsolationUnavailable",
     "Limits",
+    "Remote",
+    "RemoteRun",
+    "RemoteUnavailable",
+    "SandboxFusion",
     "ServerLost",
     "SqlTest",
     "StdioTest",

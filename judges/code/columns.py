@@ -8,7 +8,7 @@ from typing import Any
 from ..sample import Sample
 from .languages.reading import read_for
 from .layouts import NAMES
-from .suite import Suite
+from .suite import CheckerProgram, StdioTest, Suite, Test
 from .syntax import named
 
 PROMPT = "prompt"  # handed over apart from the columns
@@ -22,6 +22,7 @@ class TestColumns:
             name to the row's value. "prompt" there is the row's prompt.
         layout: the layout that all rows are in, one of `layouts.NAMES`; None to tell it by the keys.
         languages: those in which programs may be written, where a row does not name one.
+        only_printed: take only tests of standard input and output.
 
     Raises:
         ValueError: no names of columns, or an unknown layout.
@@ -29,7 +30,9 @@ class TestColumns:
 
     __test__ = False  # for pytest: this is no test class
 
-    def __init__(self, tests: str | Sequence[str], layout: str | None, languages: tuple[str, ...]) -> None:
+    def __init__(
+        self, tests: str | Sequence[str], layout: str | None, languages: tuple[str, ...], only_printed: bool = False
+    ) -> None:
         names = (tests,) if isinstance(tests, str) else tuple(tests)
         if not names or not all(isinstance(name, str) and name for name in names):
             raise ValueError(f"tests is the name of a column, or several names, not {tests!r}")
@@ -39,6 +42,7 @@ class TestColumns:
         self.together = not isinstance(tests, str)
         self.layout = layout
         self.languages = languages
+        self.only_printed = only_printed
         self.required = tuple(name for name in names if name != PROMPT)
         self.reads_prompt = PROMPT in names
 
@@ -48,7 +52,10 @@ class TestColumns:
         tests: Any = values if self.together else values[self.names[0]]
         language = sample.get("language")
         languages = self.languages if language is None else (named(language),)
-        return read_for(languages, tests, sample.get("entry"), self.layout)
+        suite = read_for(languages, tests, sample.get("entry"), self.layout)
+        if self.only_printed and not all(map(is_printed, suite.tests)):
+            raise ValueError("a remote runner is asked for what programs print: give tests of {'stdin', 'stdout'}")
+        return suite
 
     def _value(self, sample: Sample, name: str) -> Any:
         if name != PROMPT:
@@ -60,3 +67,8 @@ class TestColumns:
     def key(self, sample: Sample) -> Hashable:
         """What makes the tests of two rows the same."""
         return sample.key((*self.required, "entry", "language"), ("prompt_text",) if self.reads_prompt else ())
+
+
+def is_printed(test: Test) -> bool:
+    """Whether what a program prints is all that a test needs."""
+    return isinstance(test, StdioTest) and not isinstance(test.checker, CheckerProgram)

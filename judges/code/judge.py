@@ -23,7 +23,9 @@ from .outside.pool import Pool
 from .outside.server import ServerLost, ServerSettings
 from .outside.session import Rules, Session
 from .outside.waiting import Run, drive, drive_async
-from .plan import Job, infrastructure_fault, no_program, outside_the_protocol, run_job
+from .plan import Job, infrastructure_fault, no_program, outside_the_protocol, run_job, run_remotely
+from .remote import Remote, RemoteUnavailable
+from .remote.judging import RemoteSession
 from .results import CodeVerdict
 from .running import Listener, Ran
 from .suite import Suite
@@ -60,6 +62,7 @@ class CodeJudge(Judge):
         layout: the layout of all rows, one of `layouts.NAMES`; None to tell it by the keys.
         language: what programs are written in: "python", "cpp", "javascript", "bash" or "sql"; or several, of which the
             label of the fence says which. A row's column `language` says otherwise for that row.
+        remote: runs the programs elsewhere, such as `SandboxFusion("http://...")`; for tests of what programs print.
         workers: programs that run at once; None for one a usable core.
         limits: time, memory and output of one program; as a mapping, what differs from the usual.
         reward: "fraction" of the tests passed, or "all": 1.0 only if every test passed, stopping at the first failure.
@@ -102,6 +105,7 @@ class CodeJudge(Judge):
         tests: str | Sequence[str] = "tests",
         layout: str | None = None,
         language: str | Sequence[str] = "python",
+        remote: Remote | None = None,
         workers: int | None = None,
         limits: Limits | Mapping[str, Any] | None = None,
         reward: Literal["fraction", "all"] = "fraction",
@@ -128,7 +132,8 @@ class CodeJudge(Judge):
             if number is not None and number < 1:
                 raise ValueError(f"{name} is at least 1, not {number!r}")
         self.languages = (named(language),) if isinstance(language, str) else tuple(map(named, language))
-        self._tests = TestColumns(tests, layout, self.languages)
+        self.remote = _remote(remote, self.languages)
+        self._tests = TestColumns(tests, layout, self.languages, only_printed=remote is not None)
         self.columns = self._tests.required
         self.reads = ("text", "prompt_text") if self._tests.reads_prompt else "text"
         self.reward = reward
@@ -151,7 +156,7 @@ class CodeJudge(Judge):
         self.settings = ServerSettings(_layers(isolation, without), _modules(preload))
         self.workers = workers or usable_cores()
         self._pool = self._new_pool()
-        for each in self.languages:
+        for each in self.languages if remote is None else ():
             self._pool.of(each).warm()
 
     def _new_pool(self) -> Pool:
@@ -160,11 +165,15 @@ class CodeJudge(Judge):
         return Pool(self.settings, self.workers, self.isolation)
 
     @staticmethod
-    def probe(without: Sequence[str] = ()) -> IsolationReport:
-        """What this machine offers, found out by a trial child; nothing hostile is run."""
+    def probe(without: Sequence[str] = (), language: str = "python") -> IsolationReport:
+        """What this machine offers to programs in a language, found out by a trial; nothing hostile is run.
+
+        Raises:
+            ToolchainMissing, IsolationUnavailable: programs in that language cannot be judged here.
+        """
         pool = Pool(ServerSettings(_layers("strict", without)), 1, "none")
         try:
-            return pool.warm()
+            return pool.of(named(language)).warm()
         finally:
             pool.close()
 
@@ -179,7 +188,8 @@ class CodeJudge(Judge):
         job = self._job(sample, self._suite(sample, 0))
         if isinstance(job, CodeVerdict):
             return job
-        await asyncio.to_thread(self._pool.of(job.program.language).warm)
+        if self.remote is None:
+            await asyncio.to_thread(self._pool.of(job.program.language).warm)
         return self._timed(await drive_async(self._judged(job)), perf_counter() - start)
 
     def _judge_batch(self, samples: Sequence[Sample]) -> Sequence[CodeVerdict]:
@@ -216,6 +226,8 @@ class CodeJudge(Judge):
 
     def _unavailable(self, language: str) -> str:
         """Why programs in a language that a row names cannot be judged here, whatever they are; empty if they can."""
+        if self.remote is not None:
+            return "" if language in self.remote.languages else f"{self.remote!r} does not run {language} programs"
         if language == "python":
             return ""
         try:
@@ -243,6 +255,8 @@ class CodeJudge(Judge):
 
     def _judged(self, job: Job) -> Run[CodeVerdict]:
         """The verdict on one job, with a second attempt when the box failed, and never for another reason."""
+        if self.remote is not None:
+            return (yield from self._judged_remotely(job, self.remote))
         for attempt in range(1, ATTEMPTS + 1):
             server = None
             healthy = False
@@ -266,6 +280,17 @@ class CodeJudge(Judge):
         if self.on_infra_error == "raise":
             raise failure
         return infrastructure_fault(failure, self._pool.of(job.program.language).report)
+
+    def _judged_remotely(self, job: Job, remote: Remote) -> Run[CodeVerdict]:
+        session = RemoteSession(remote, job.program.code, job.program.language, job.rules)
+        try:
+            return (yield from run_remotely(session, job))
+        except RemoteUnavailable as error:
+            logger.warning("%s", error)
+            self.infra_errors += 1
+            if self.on_infra_error == "raise":
+                raise
+            return infrastructure_fault(error, session.report)
 
     def run(self, programs: Sequence[str], stdin: str = "") -> list[Ran]:
         """What programs print, without a test: each is Python source, and runs in the box under the judge's limits.
@@ -323,6 +348,14 @@ def _settings(option: str, given: _Settings | Mapping[str, Any] | None, usual: _
     if not isinstance(given, type(usual)):
         raise TypeError(f"{option} is {type(usual).__name__}(…) or a mapping of its fields, not {given!r:.80}")
     return given
+
+
+def _remote(remote: Remote | None, languages: Sequence[str]) -> Remote | None:
+    if remote is not None and not isinstance(remote, Remote):
+        raise TypeError(f"remote has `languages` and `run`, as SandboxFusion has, not {remote!r}")
+    if remote is not None and (others := set(languages) - set(remote.languages)):
+        raise ValueError(f"{remote!r} does not run {min(others)} programs; it runs {', '.join(remote.languages)}")
+    return remote
 
 
 def _layers(isolation: str, without: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from .languages.runners import runners
 from .outside.isolation import IsolationReport
 from .outside.session import Rules, Session
 from .outside.waiting import Run
+from .remote.judging import RemoteSession
 from .results import CodeVerdict, TestResult, plain, shown
 from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite, Test
 
@@ -44,7 +45,7 @@ def run_job(session: Session, job: Job) -> Run[CodeVerdict]:
     try:
         for kind, run in runners(job.program.language):
             places = [place for place, test in enumerate(suite.tests) if isinstance(test, kind)]
-            for group in _groups(places, session.rules.reuse):
+            for group in _groups(places, session.rules.reuse if job.program.language == "python" else "program"):
                 if session.rules.stop_on_first_failure and any(
                     not (result.passed or result.at_fault) for result in results.values()
                 ):
@@ -57,6 +58,12 @@ def run_job(session: Session, job: Job) -> Run[CodeVerdict]:
     return verdict_of(job, suite, ordered, session)
 
 
+def run_remotely(session: RemoteSession, job: Job) -> Run[CodeVerdict]:
+    """The verdict on one program that a remote runner runs. Raises RemoteUnavailable."""
+    suite = job.selected()
+    return verdict_of(job, suite, (yield from session.results(suite)), session)
+
+
 def _groups(places: list[int], reuse: str) -> list[list[int]]:
     """What shares a child: everything of a kind, or nothing."""
     if not places:
@@ -64,7 +71,7 @@ def _groups(places: list[int], reuse: str) -> list[list[int]]:
     return [[place] for place in places] if reuse == "test" else [places]
 
 
-def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: Session) -> CodeVerdict:
+def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: Session | RemoteSession) -> CodeVerdict:
     """The score, and the evidence a person needs to believe it. A test that is itself at fault counts for nothing."""
     counted = [result for result in results if not result.at_fault]
     passed = all(result.passed for result in counted)
@@ -90,8 +97,8 @@ def verdict_of(job: Job, suite: Suite, results: Sequence[TestResult], session: S
     return CodeVerdict(score, "scored", "passed" if passed else results[first or 0].label, evidence, seconds)
 
 
-def _evidence(job: Job, session: Session) -> dict[str, Any]:
-    evidence: dict[str, Any] = {"span": list(job.program.span), "isolation": session.server.report.to_dict()}
+def _evidence(job: Job, session: Session | RemoteSession) -> dict[str, Any]:
+    evidence: dict[str, Any] = {"span": list(job.program.span), "isolation": session.report.to_dict()}
     if job.program.notes:
         evidence["notes"] = list(job.program.notes)
     if job.rules.trust_candidate_eq and any(isinstance(test, AssertTest) for test in job.suite.tests):

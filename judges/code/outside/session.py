@@ -13,6 +13,7 @@ from ..comparison import Compare
 from ..results import TestResult, Usage, legible
 from ..suite import Suite
 from .child import Child, ChildEnded, OutOfTime
+from .isolation import IsolationReport
 from .limits import Limits
 from .own_time import Turn
 from .server import Server
@@ -69,6 +70,11 @@ class Session:
         self.gave_up = False
         self.children: dict[Child, float] = {}  # those that are open, and since when
         self._waited = 0.0  # for a core, by those that were closed
+
+    @property
+    def report(self) -> IsolationReport:
+        """What holds around the program."""
+        return self.server.report
 
     def begin(self) -> Turn:
         """A test begins: its limit, or what is left of the time for all tests, and how long others may delay it."""

@@ -7,6 +7,7 @@ import pytest
 
 from jurybox.cli import doctor
 from jurybox.judges.code import IsolationReport, ServerLost
+from jurybox.judges.code.languages.toolchains import find
 
 
 @pytest.fixture
@@ -35,6 +36,17 @@ def test_as_data(ask):
     assert found["packages"]["sympy"]
 
 
+def test_languages_are_found_by_trying(ask, monkeypatch):
+    find.cache_clear()
+    monkeypatch.setenv("PATH", "/nowhere")
+    told = json.loads(ask("--json")[1])["languages"]
+    find.cache_clear()
+    assert set(told) == {"cpp", "javascript", "bash", "sql"}
+    assert told["sql"]["runs"].startswith("SQLite 3")
+    assert "apt install g++" in told["cpp"]["why_not"]
+    assert told["cpp"]["runs"] == ""
+
+
 def test_what_is_missing_comes_with_what_to_do(ask, monkeypatch):
     report = IsolationReport.of(["seccomp"], {"landlock": "Function not implemented"}, ["read"])
     monkeypatch.setattr(doctor, "isolation", lambda: (report, ""))
@@ -47,7 +59,7 @@ def test_what_is_missing_comes_with_what_to_do(ask, monkeypatch):
 
 
 def test_a_server_that_does_not_start_is_told(ask, monkeypatch):
-    def fail():
+    def fail(**_options):
         raise ServerLost("no memory")
 
     monkeypatch.setattr("jurybox.judges.code.CodeJudge.probe", fail)
