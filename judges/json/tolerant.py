@@ -61,6 +61,7 @@ class Tolerant:
         self.problem: Malformed | None = None
         self.committed = False
         self.scalars = 0
+        self.tries = 0  # of reading a string as JSON without backslashes
         self.root: Any = None
 
     def read(self) -> Salvage:

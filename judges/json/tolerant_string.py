@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .blanks import BLANK, QUOTE_MARKS, WIDE
-from .strict import SURROGATE, unicode_fault
+from .strict import SURROGATE, TWO_VALUES, Malformed, decode, unicode_fault
 
 if TYPE_CHECKING:
     from .tolerant import Tolerant
@@ -27,6 +27,11 @@ _ITEM_FOLLOWS = re.compile(r"""[^"\n]{1,200}+"\s*(?:\]|,\s*["\d{\[-])""")
 _OPENED = {"}": "{", "]": "["}
 _KEY_THEN_COLON = re.compile(r"[\w $-]{1,100}+:\s*+")  # `{"a: "x"}`: what stands before the quote that opens the value
 _KEY_THEN_VALUE = re.compile(r"[\w $-]{1,100}+:\s*+(?:-?\d[\d.]*+|(?i:true|false|null|none))\s*+,\s*+")
+# Behind a quote: another string up to the member's end, or a colon and what begins a value.
+_SECOND_VALUE = re.compile(rf'{BLANK}+"[^"\n]*+"{BLANK}*+[,}}\]]|{BLANK}*+:{BLANK}*+(?:["{{\[]|-?\d)')
+_QUOTED_JSON = re.compile(r'[{\[]\s*["{\[]')
+_STRING_ENDS = re.compile(rf'"{BLANK}*+[,}}\]]')
+TRIES = 100  # strings of one text that are tried as JSON without backslashes
 _BACKSLASH = re.compile(rf"\\++(?={BLANK}*+[,}}\]])")
 _PLUS = re.compile(rf"{BLANK}*+\+{BLANK}*+(?=([\"'])(?:[^\"'\\\n]|\\.)*+\1{BLANK}*+(?:[,}}\]+]|\Z))")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
@@ -50,6 +55,8 @@ def read_string(parser: Tolerant, role: str, closer: str = "}") -> str:
         parser.note("single quotes" if quote == "'" else "typographic quotes")
     if text.startswith(quote * 3, start) and quote in "\"'":
         string = _triple(parser, quote * 3)
+    elif (quoted := _quoted_json(parser, quote)) is not None:
+        string = quoted
     else:
         parser.pos += 1
         string = _Scan(parser, QUOTES[quote], role, closer).read() + "".join(_joined(parser, role, closer))
@@ -67,6 +74,23 @@ def _triple(parser: Tolerant, quotes: str) -> str:
         end = parser.end
     parser.pos = min(end + 3, parser.end)
     return parser.text[begin:end]
+
+
+def _quoted_json(parser: Tolerant, quote: str) -> str | None:
+    """The JSON that a string holds as its text, without the backslashes: `"{"x": 1}"`."""
+    text, start = parser.text, parser.pos + 1
+    if quote != '"' or parser.tries >= TRIES or not _QUOTED_JSON.match(text, start, parser.end):
+        return None
+    parser.tries += 1
+    try:
+        _, end = decode(text, start)
+    except Malformed:
+        return None
+    if not _STRING_ENDS.match(text, end, parser.end):
+        return None
+    parser.note("unescaped quote", start)
+    parser.pos = end + 1
+    return text[start:end]
 
 
 def _joined(parser: Tolerant, role: str, closer: str) -> Iterator[str]:
@@ -112,7 +136,7 @@ class _Scan:
         bare = closers and "".join(rest[len(body) :].split()) == closers[::-1]
         if bare and all(said.count(_OPENED[closer]) <= said.count(closer) for closer in closers):
             parser.note("missing quote")
-            self.parts.append(body.rstrip())
+            self.parts = [said.rstrip()]
             parser.pos += len(body)
             return
         self.parts.append(rest)
@@ -135,6 +159,8 @@ class _Scan:
             if self._closes(parser.pos):
                 return True
             parser.note("unescaped quote", parser.pos - 1)
+            if self.role == "value" and not self.quoting and self._second_value_follows():
+                parser.refuse(TWO_VALUES, "a second value follows the first", parser.pos)
             self.quoting = True
         elif char == "\n" and self.role == "value" and _LINE_THEN_KEY.match(parser.text, parser.pos, parser.end):
             return self._close_at_line_end()
@@ -159,7 +185,7 @@ class _Scan:
         """Whether this quote opens the next member's key: `"Rome, "n": 1`."""
         before = (self.parts[-1] if self.parts else "")[-20:]
         follows = {"value": _MEMBER_FOLLOWS, "item": _ITEM_FOLLOWS}.get(self.role)
-        if follows is None or _COMMA_BEFORE.search(before) is None:
+        if follows is None or self.quoting or _COMMA_BEFORE.search(before) is None:
             return False
         return follows.match(self.parser.text, self.parser.pos + 1, self.parser.end) is not None
 
@@ -167,6 +193,11 @@ class _Scan:
         self.parser.note("missing quote")
         self.parts[-1] = self.parts[-1].rstrip().removesuffix(",")
         return True
+
+    def _second_value_follows(self) -> bool:
+        """Whether what stands behind this quote is no text: `"a": "x" "y"`, `"a": "x": 1`; in quoted JSON it is."""
+        bare = not any("{" in part for part in self.parts)
+        return bare and _SECOND_VALUE.match(self.parser.text, self.parser.pos, self.parser.end) is not None
 
     def _key_was_never_closed(self) -> bool:
         """Whether this quote opens the key's value, or the next member's key: `"a: "x"`, `"a: 1, "b": 2`."""

@@ -13,6 +13,7 @@ INFINITE = {"NaN", "nan", "Infinity", "inf", "Inf", "-Infinity", "-inf", "+Infin
 
 _BARE = re.compile(r"[^\s\ufeff\u200b-\u200d\u2060,;{}\[\]()\"'`:｛｝［］：，；]++")
 _ENDS = rf"(?={BLANK}*+(?:[;}}\]｝/#]|\Z)|[ \t]*+\r?\n"
+_WORDLIKE = re.compile(r"[\w$@/.~]")  # no `--1`, no `?`
 _ONE = re.compile(rf"{_ENDS}|{BLANK}*+[,，])")
 _SEVERAL = re.compile(
     rf"[^\W\d_][\w.&-]*+(?: [\w.&-]++){{1,20}}+(?={BLANK}*+[}}\]｝]|[ \t]*+(?:[,，]{BLANK}*+|\r?\n\s*+)[\"“}}])"
@@ -45,6 +46,8 @@ def phrase(text: str, start: int, end: int) -> Phrase | None:
     if unopened := _UNOPENED.match(text, start, end):
         return Phrase(unopened[1], unopened.end(), "missing quote")
     word = bare_word(text, start, end)
+    if not _WORDLIKE.match(word):
+        return None
     if _ONE.match(text, start + len(word), end):
         return Phrase(word, start + len(word), "unquoted string")
     several = _SEVERAL.match(text, start, end)

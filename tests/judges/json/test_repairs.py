@@ -40,6 +40,8 @@ MENDED = [
     ('["y"\\, "z"]', ["y", "z"]),
     ('{"a": "x"\\, "b": 1\\}', {"a": "x", "b": 1}),
     ('{"a": "x" +\n "y", "b": ["p" + "q" + \'r\', "s"]}', {"a": "xy", "b": ["pqr", "s"]}),
+    ('{"arguments": "{"x": 1, "y": "z"}"}', {"arguments": '{"x": 1, "y": "z"}'}),
+    ('{"a": "x",\n"b": "y\n}', {"a": "x", "b": "y"}),
     ('{"code": "print("x" + "y")"}', {"code": 'print("x" + "y")'}),
     ('｛"a"：[1，2]，"b"：｛"c"："x，y"｝｝', {"a": [1, 2], "b": {"c": "x，y"}}),
     ("{„a“: „b“, «c»: «d»}", {"a": "b", "c": "d"}),
@@ -70,14 +72,21 @@ def test_a_text_that_ends_in_a_bracket_was_cut_off():
     assert extract('{"code": "int f() { return 0; }', "repair").value == {"code": "int f() { return 0; }"}
 
 
-@pytest.mark.parametrize("text", ['{"a": Paris, France, "b": 1}', '{"a": true or false}', '{"a": \nnothing yet'])
-def test_where_a_bare_text_ends_is_not_guessed(text):
+UNTOLD = [
+    '{"a": Paris, France, "b": 1}', '{"a": true or false}', '{"a": \nnothing yet', '{"a": ?}', '{"a": --1}',
+    '{"a": "x" "y"}', '{"a": "x": "y"}', '{"a": "x": 1}', '{"a": 5 km}', '{"a": 1 2}', '{"a": 1, 2}', '{"a", "b"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UNTOLD)
+def test_what_was_meant_is_not_guessed(text):
     with pytest.raises(Malformed):
         extract(text, "repair")
 
 
 @pytest.mark.parametrize(
-    "unit", ['"a"+', '{"k: ', "]", '"x\\', "\n>", '1}, "b":', '{"a": w w ', "「", "“", '"a, "b", ']
+    "unit",
+    ['"a"+', '{"k: ', "]", '"x\\', "\n>", '1}, "b":', '{"a": w w ', "「", "“", '"{"a": [', '["{"a", ', '"a, "b", '],
 )
 def test_no_slip_is_slow(unit):
     text = '{"a": [' + unit * (60_000 // len(unit))
