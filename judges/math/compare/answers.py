@@ -9,6 +9,8 @@ from ..values.expr import Expr, Undecidable, Undefined, has, rebuild, symbols, w
 from ..values.matrices import evaluated
 from ..values.rational import exact
 from .claims import Claim, claim, names_a_quantity
+from .items import items_of, mixed_number
+from .parameters import settled
 from .same_sets import same_sets
 from .scalars import UNDECIDED, Finding, Settings, same_value
 from .shapes import SHAPES, same_equation
@@ -47,28 +49,24 @@ def _compare(gold: Expr, answer: Expr, settings: Settings) -> Finding:
     if gold.op == "text" or answer.op == "text":
         return _same_text(gold, answer)
     for expr in (gold, answer):
-        if has(expr, "ellipsis"):
+        if has(_stated_value(expr), "ellipsis"):
             return Finding(False, "open-ended list")
-    gold, answer = _mixed_number(gold, answer), _mixed_number(answer, gold)
+    gold, answer = mixed_number(gold, answer), mixed_number(answer, gold)
+    one_name = settled(gold, answer)
+    if one_name is None:
+        return Finding(False, "different items")
+    gold, answer = one_name
+    if gold == answer:
+        return _TRUE
     as_sets = same_sets(gold, answer, settings)
     if as_sets is not None:
         return as_sets
-    return _same_items(_items(gold), _items(answer), gold, answer, settings)
+    return _same_items(items_of(gold), items_of(answer), gold, answer, settings)
 
 
-def _mixed_number(expr: Expr, beside: Expr) -> Expr:
-    """`3 and 1/2` as a sum beside an answer that is no list."""
-    if expr.op != "list" or expr.value != "and" or len(expr.args) != 2 or beside.op in ("list", "set", "tuple"):
-        return expr
-    whole, part = expr.args
-    unit = part.value if part.op == "quantity" else None
-    part = part.args[0] if unit is not None else part
-    if whole.op != "number" or part.op != "div" or any(side.op != "number" for side in part.args):
-        return expr
-    if not 0 < part.args[0].value < part.args[1].value:
-        return expr
-    mixed = Expr("add", (whole, part))
-    return mixed if unit is None else Expr("quantity", (mixed,), unit)
+def _stated_value(expr: Expr) -> Expr:
+    """The 42 of `a_1 + … + a_n = 42`."""
+    return expr.args[-1] if expr.op == "relation" and set(expr.value) == {"="} else expr
 
 
 def _same_text(gold: Expr, answer: Expr) -> Finding:
@@ -91,42 +89,6 @@ def _folded(text: str) -> str:
     return " ".join(words[1:] if len(words) > 1 and words[0] in ("a", "an", "the") else words)
 
 
-# Items.
-
-
-def _items(expr: Expr) -> list[Expr]:
-    """The items of a list or finite set with both signs of every plus-minus; anything else is one item."""
-    if expr.op == "list" and expr.value == ";":
-        return [_assigned_tuple(item) for item in expr.args]
-    if expr.op in ("list", "set"):
-        return [single for item in expr.args for single in _items(item)]
-    if expr.op == "union" and all(arg.op in ("set", "union") for arg in expr.args):
-        return [single for arg in expr.args for single in _items(arg)]
-    if expr.op == "relation" and expr.value[-1] == "in" and expr.args[-1].op in ("set", "list"):
-        return _items(expr.args[-1])
-    if has(expr, "pm"):
-        return [_signed(expr, 1), _signed(expr, -1)]
-    return [expr]
-
-
-def _signed(expr: Expr, sign: int) -> Expr:
-    def choose(node: Expr) -> Expr | None:
-        if node.op != "pm":
-            return None
-        inside = _signed(node.args[0], sign)
-        return inside if node.value == sign else Expr("neg", (inside,))
-
-    return rebuild(expr, choose)
-
-
-def _assigned_tuple(group: Expr) -> Expr:
-    """`p=5, q=2` as the pair it assigns."""
-    if group.op != "list":
-        return group
-    values = [item.args[-1] if item.op == "relation" else item for item in group.args]
-    return Expr("tuple", tuple(values), "()")
-
-
 def _same_items(gold_items: list[Expr], items: list[Expr], gold: Expr, answer: Expr, settings: Settings) -> Finding:
     gold_claims, claims = (_claims(side, settings) for side in (gold_items, items))
     if any(c.false for c in claims):
@@ -147,7 +109,7 @@ def _claims(items: list[Expr], settings: Settings) -> list[Claim]:
     for item in items:
         made = claim(item, settings)
         if made.value is not None and made.value.op in ("set", "list") and made.value != item:
-            claims += [claim(inner, settings) for inner in _items(made.value)]
+            claims += [claim(inner, settings) for inner in items_of(made.value)]
         else:
             claims.append(made)
     return claims
@@ -286,7 +248,7 @@ def _same_single(gold: Expr, answer: Expr, settings: Settings) -> Finding:
         if rule is not None:
             return rule(left, right, settings, _pairwise)
     if {"list", "set"} & {gold.op, answer.op}:
-        return _same_items(_items(gold), _items(answer), gold, answer, settings)
+        return _same_items(items_of(gold), items_of(answer), gold, answer, settings)
     return same_value(gold, answer, settings)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..values.expr import Expr, symbols, walk
+from ..values.expr import Expr, has, symbols, walk
 from ..values.rational import exact
 from .scalars import Settings, same_value
 
@@ -26,11 +26,11 @@ def claim(expr: Expr, settings: Settings) -> Claim:
     sides, operators = list(expr.args), list(expr.value)
     if len(sides) == 2 and is_name(sides[1]) and not is_name(sides[0]) and not symbols(sides[0]):
         sides.reverse()
-    values = [side for side in sides if not symbols(side)]
+    values = [side for side in sides if not symbols(side) and not has(side, "apply")]
     if set(operators) == {"="} and len(values) > 1 and all(is_name(side) or side in values for side in sides[1:]):
         sides = [sides[0], *(side for side in sides[1:] if side in values)]
         operators = ["="] * (len(sides) - 1)
-    if operators and set(operators) == {"="} and names_a_quantity(sides[0]) and not any(map(symbols, sides[1:])):
+    if operators and set(operators) == {"="} and names_a_quantity(sides[0]) and set(sides[1:]) <= set(values):
         wrong = _false_link(sides[1:], operators[1:], settings)
         return Claim(false=True) if wrong else Claim(value=sides[-1], name=sides[0])
     names = 0
@@ -87,19 +87,23 @@ def is_name(expr: Expr) -> bool:
         )
     if expr.op == "list":
         return all(arg.op == "symbol" for arg in expr.args)
+    if expr.op == "mul" and len(expr.args) == 2 and expr.args[1].op in ("union", "intersection"):  # n(A \cup B)
+        return all(node.op in ("mul", "symbol", "union", "intersection") for node in walk(expr))
     return _is_segment(expr)
 
 
 def names_a_quantity(expr: Expr) -> bool:
-    """A sum or product of names with whole coefficients, as in `m+n = 42`, `100m+n = 42`, `xyz = 42`, `AB^2 = 42`."""
-    if expr.op not in ("add", "mul") or len(symbols(expr)) < 2:
+    """What is made of several names: `m+n`, `100m+n`, `xyz`, `AB^2`, `m/n`, `|a-b|`, `f(1)+f(2)`, a sum over a_i."""
+    names = symbols(expr) | {str(node) for node in walk(expr) if node.op == "apply"}
+    if len(names) < 2 or expr.op not in ("add", "mul", "div", "call", "sum"):
         return False
-    return all(node.op in ("add", "mul", "neg", "symbol", "number") or _is_side(node) for node in walk(expr))
+    if has(expr, "pow", "div", "call") and not _COORDINATES.isdisjoint(name[0] for name in symbols(expr)):
+        return False  # x^2 + y^2 = 1 is a curve
+    return all(node.op in _OF_NAMES or (node.op == "call" and node.value in ("abs", "sqrt")) for node in walk(expr))
 
 
-def _is_side(node: Expr) -> bool:
-    """A capital letter squared or cubed: a length, where small letters make an equation of a curve."""
-    return node.op == "pow" and node.args[0].op == "symbol" and node.args[0].value[:1].isupper()
+_COORDINATES = frozenset("xyzr")
+_OF_NAMES = ("add", "mul", "div", "neg", "pow", "sum", "symbol", "number", "apply", "constant", "ellipsis")
 
 
 _NAMING = ("abs", "sin", "cos", "tan", "cot", "max", "min", "det", "gcd", "lcm")

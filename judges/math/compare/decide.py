@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..read.golds import gold_text
 from ..read.normal import clean, normal_form
-from ..read.parse import MAX_LENGTH, parse
+from ..read.parse import MAX_LENGTH, parse, unwrapped
 from ..read.tokens import ParseError
+from ..read.vocabulary import PROSE
 from ..values.effort import limited
 from ..values.expr import Expr, TooLarge, Undecidable, Undefined
 from ..values.rational import exact
@@ -55,9 +56,19 @@ def read_gold(solution: str) -> Reading:
     """All forms of the answer that a gold column holds, and of the column itself: whoever repeats it is right."""
     answer = gold_text(solution)
     reading = read(answer)
+    if reading.expr is not None and _is_remark(reading.expr):
+        reading = replace(reading, expr=Expr("text", value=unwrapped(reading.cleaned)))
     if answer == solution or not reading.form:
         return reading
     return replace(reading, whole=read(solution).form)
+
+
+def _is_remark(expr: Expr) -> bool:
+    """`The domain is all x except x = 2`: a sentence that ends in an equation, whose right side is no answer."""
+    if expr.op != "relation" or expr.args[0].op != "text":
+        return False
+    words = str(expr.args[0].value).split()
+    return len(words) > 2 and (len(words[-1]) == 1 or not PROSE.isdisjoint(word.lower() for word in words))
 
 
 def decide(gold: Reading, answer: Reading, settings: Settings) -> Outcome:

@@ -71,6 +71,13 @@ def _clock(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> F
     return Finding(same_time(left, right), "time of day")
 
 
+def _family(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
+    """Unions over an index: one set for each, the same index set."""
+    if right.op != "family" or left.value != right.value:
+        return Finding(False, "different kinds")
+    return pairwise(left.args, right.args, settings)
+
+
 def _congruence(left: Expr, right: Expr, settings: Settings, pairwise: Pairwise) -> Finding:
     """Remainders of one modulus; a bare number is taken as one."""
     if right.op == "congruence":
@@ -136,6 +143,7 @@ def _same_sign(left: Expr, right: Expr) -> bool | None:
 
 SHAPES: dict[str, Callable[[Expr, Expr, Settings, Pairwise], Finding]] = {
     "clock": _clock,
+    "family": _family,
     "matrix": _matrix,
     "tuple": _tuple,
     "ratio": _ratio,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..values.expr import EMPTY, INFINITY, ONE, REALS, Expr, number, rebuild
+from ..values.expr import EMPTY, INFINITY, ONE, REALS, Expr, number
+from . import big_operators
 from .atoms import argument, atom, bracket, group, raw, symbol, unexpected
 from .tokens import ParseError, Token
 from .units import CURRENCIES, Unit
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 CONSTANTS = {
     r"\pi": Expr("constant", value="pi"), r"\infty": INFINITY, r"\emptyset": EMPTY,
-    r"\ldots": Expr("ellipsis"), r"\Re": Expr("symbol", value="Re"),
+    r"\ldots": Expr("ellipsis"), r"\top": Expr("symbol", value="top"), r"\intercal": Expr("symbol", value="top"),
+    r"\Re": Expr("symbol", value="Re"),
 }  # fmt: skip
 SETS = {"R": REALS, **{name: Expr("symbol", value=f"set {name}") for name in "ZNQC"}}
 _SAME_FUNCTION = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec",
@@ -200,50 +202,6 @@ def _system(parser: Parser) -> Expr:
     return Expr("list", tuple(rows), ",")
 
 
-def _big(op: str) -> Callable[[Parser], Expr]:
-    """Sums and products with bounds."""
-
-    def read(parser: Parser) -> Expr:
-        parser.expect("_")
-        start = argument(parser)
-        parser.expect("^")
-        stop = argument(parser)
-        if start.op != "relation" or start.value != ("=",) or start.args[0].op not in ("symbol", "constant"):
-            raise unexpected(parser.peek())
-        variable = Expr("symbol", value=start.args[0].value)
-        return Expr(op, (_bound(parser.factors(), variable), variable, start.args[1], stop))
-
-    return read
-
-
-def _bound(body: Expr, variable: Expr) -> Expr:
-    """In a sum over i the letter i is the index, not the imaginary unit."""
-    constant = Expr("constant", value=variable.value)
-    return rebuild(body, lambda node: variable if node == constant else None)
-
-
-def _integral(parser: Parser) -> Expr:
-    bounds: tuple[Expr, ...] = ()
-    if parser.accept("_"):
-        low = argument(parser)
-        parser.expect("^")
-        bounds = (low, argument(parser))
-    parser.differentials += 1
-    body = ONE if parser.peek().text == "d" else parser.sum()
-    parser.differentials -= 1
-    parser.expect("d")
-    variable = atom(parser)
-    return Expr("integral", (body, variable, *bounds))
-
-
-def _limit(parser: Parser) -> Expr:
-    parser.expect("_")
-    towards = argument(parser)
-    if towards.op != "relation" or towards.value != ("to",):
-        raise unexpected(parser.peek())
-    return Expr("limit", (parser.factors(), *towards.args))
-
-
 def _blackboard(parser: Parser) -> Expr:
     name = raw(parser)
     if name not in SETS:
@@ -284,8 +242,9 @@ _COMMANDS: dict[str, Callable[[Parser], Expr]] = {
     r"\frac": _fraction, r"\sqrt": _root, r"\binom": _binomial, r"\{": _set,
     r"\lfloor": _rounded(r"\rfloor", "floor"), r"\lceil": _rounded(r"\rceil", "ceil"), r"\|": _rounded(r"\|", "abs"),
     r"\langle": _angle_tuple, r"\angle": _figure, r"\triangle": _figure, r"\begin": _matrix,
-    r"\sum": _big("sum"), r"\prod": _big("product"),
-    r"\int": _integral, r"\lim": _limit, r"\mathbb": _blackboard, r"\diag": _diagonal,
+    r"\sum": big_operators.big("sum"), r"\prod": big_operators.big("product"),
+    r"\bigcup": big_operators.family("union"), r"\bigcap": big_operators.family("intersection"),
+    r"\int": big_operators.integral, r"\lim": big_operators.limit, r"\mathbb": _blackboard, r"\diag": _diagonal,
     r"\partial": _partial, r"\imath": _square_root_of_minus_one,
 }  # fmt: skip
 FACTORS = frozenset([*CONSTANTS, *_COMMANDS, *("\\" + name for name in GREEK | FUNCTIONS | STYLES | ACCENTS)]) - {
@@ -294,5 +253,7 @@ FACTORS = frozenset([*CONSTANTS, *_COMMANDS, *("\\" + name for name in GREEK | F
     r"\|",
     r"\emptyset",
     r"\langle",
+    r"\bigcup",
+    r"\bigcap",
     *CURRENCIES,
 }

@@ -85,7 +85,12 @@ def _from_sentence(text: str) -> str:
         return text
     if _whole(text) or _whole(text.strip(" .*")):
         return text
-    return outside_boxes(text, "anywhere").text or text
+    found = outside_boxes(text, "anywhere").text
+    if found or not spoken:
+        return found or text
+    *_, last = _COPULA.finditer(text)
+    said = text[last.end() :].strip(" .*_")  # The day is Monday.
+    return said if said and len(said.split()) < 4 else text
 
 
 def joined(boxes: list[str]) -> str:
@@ -247,7 +252,7 @@ def _has_prose(text: str) -> bool:
 
 def _conclusion(text: str) -> str:
     """What the last sentence says something is, if it is mathematics."""
-    sentence = text.rstrip(" .!\n").rpartition("\n")[2][-LONGEST_CLAUSE:]
+    sentence = text.rstrip(" .!\n。").rpartition("\n")[2][-LONGEST_CLAUSE:]
     start = max((m.end() for m in _SENTENCE_END.finditer(sentence)), default=0)
     sentence = sentence[start:].strip()
     copulas = list(_COPULA.finditer(sentence))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DELIMITER = re.compile(r"\\\$|\$\$?|\\[\[\]()]")
+_DELIMITER = re.compile(r"\\\$|\$\$?|\\[\[\]()]|\\(?:begin|end)\{(?:[a-zA-Z]{0,6}matrix|array|cases)\}")
 _CLOSING = {"$": "$", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+
+
+_ATTACHED = re.compile(r"[^\s$:.]*\Z")  # to a matrix without delimiters: its factor, its name
 
 
 def formulas(text: str) -> list[tuple[int, int]]:
@@ -18,7 +21,12 @@ def formulas(text: str) -> list[tuple[int, int]]:
             continue
         if opened == delimiter == "$" and _is_money(text, start, match.start()):
             start = match.start()
-        elif opened and delimiter == _CLOSING[opened]:
+        elif delimiter.startswith("\\begin") and not opened:
+            opened, start = (
+                delimiter,
+                match.start() - len(_ATTACHED.findall(text[max(0, match.start() - 40) : match.start()])[0]),
+            )
+        elif opened and delimiter == (_CLOSING.get(opened) or opened.replace("begin", "end", 1)):
             spans.append((start, match.end()))
             opened = ""
         elif not opened and delimiter in _CLOSING:
@@ -39,6 +47,7 @@ _HALF_DAY_AFTER = re.compile(r" ?(?:[AaPp]\.[Mm]\.?|[ap]m\b|[AP]M\b)")
 _AMOUNT = r"-?\\?\$?\d[\d,]*(?:\.\d+|/\d+)?"
 _LISTED_BEFORE = re.compile(rf"(?:either )?(?:{_AMOUNT} ?(?:, ?(?:and |or )?|and |or ))+", re.IGNORECASE)
 _LISTED_AFTER = re.compile(rf"(?: ?, ?(?:and |or )?| and | or )(?:[a-z] ?= ?)?{_AMOUNT}(?=[.,;!?\s]*$|[.,;] )")
+_LISTED_BETWEEN = re.compile(rf"(?: ?, ?{_AMOUNT}){{1,20}} ?,? ?(?:and |or )?")
 _IN_BASE = re.compile(r" ?\(?(?:in )?base ?")
 _MOST_LISTED = 20
 
@@ -47,7 +56,8 @@ def formula_text(text: str, spans: list[tuple[int, int]], stated: bool = False) 
     """The last formula with those listed directly before it, and the plain numbers of the same list."""
     first = len(spans) - 1
     while first and any(
-        between.fullmatch(text[spans[first - 1][1] : spans[first][0]]) for between in (_BETWEEN, _IN_BASE)
+        between.fullmatch(text[spans[first - 1][1] : spans[first][0]])
+        for between in (_BETWEEN, _IN_BASE, _LISTED_BETWEEN)
     ):
         first -= 1
     start, stop = spans[first][0], spans[-1][1]

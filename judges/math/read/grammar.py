@@ -6,12 +6,11 @@ number of digits are limited before anything is evaluated; what is outside the g
 
 from __future__ import annotations
 
-from ..values.expr import Expr, number
-from . import atoms, commands, numerals
+from ..values.expr import Expr
+from . import atoms, commands, numerals, quantities
 from .measured import measured
 from .tokens import ParseError, Token
-from .units import CURRENCIES, TEMPERATURES, Unit, divides, label, lookup
-from .vocabulary import IGNORED_IN_UNITS, MAGNITUDES, PROSE
+from .units import CURRENCIES, divides
 
 MAX_DEPTH = 50  # nested brackets, groups and arguments; ten stack frames each
 END = Token("end", "", False)
@@ -22,7 +21,15 @@ RELATIONS = {
     "!=": "!=", "<>": "!=", r"\ne": "!=", r"\approx": "~", r"\sim": "~", r"\equiv": "=", r"\in": "in",
     r"\notin": "notin", r"\subset": "subset", r"\subseteq": "subset", r"\to": "to", "->": "to",
 }  # fmt: skip
-_SET_OPERATIONS = {r"\cup": "union", r"\cap": "intersection", r"\setminus": "difference", r"\backslash": "difference"}
+_SET_OPERATIONS = {
+    r"\bigcup": "union",
+    r"\bigcap": "intersection",
+    "union": "union",
+    r"\cup": "union",
+    r"\cap": "intersection",
+    r"\setminus": "difference",
+    r"\backslash": "difference",
+}
 _CLOSING = frozenset([")", "]", "}", r"\}", "", "&", r"\\", r"\end", r"\rangle", r"\rfloor", r"\rceil", "|"])
 _SEPARATORS = frozenset([",", ";", "and", "or"])
 
@@ -166,16 +173,16 @@ class Parser:
                 self.at += 1
                 expr = commands.times(expr, self.unary())
             elif token.text == "/" and self.peek(1).kind == "word" and (whole := measured(expr, bare=True)):
-                expr = self._with_unit(whole)  # $5/hour, 1 g/cm^3
+                expr = quantities.with_unit(self, whole)  # $5/hour, 1 g/cm^3
             elif token.text in ("/", r"\div") and token.kind != "word":
                 self.at += 1
                 expr = _quotient(expr, self.unary())
             elif token.kind == "word":
-                if token.text.lower() in ("and", "or", "mod", "to"):
+                if token.text.lower() in ("and", "or", "mod", "to", "union"):
                     return expr
-                expr = self._magnified(expr) or self._with_unit(expr)
+                expr = quantities.magnified(self, expr) or quantities.with_unit(self, expr)
             elif token.kind == "number" and expr.op in ("quantity", "add") and self.tokens[self.at - 1].kind == "word":
-                expr = self._with_smaller_unit(expr)
+                expr = quantities.with_smaller_unit(self, expr)
             elif self.starts_factor(token):
                 mixed = numerals.mixed_number(self, expr)
                 expr = mixed or commands.times(expr, self.power())
@@ -225,7 +232,7 @@ class Parser:
             token = self.peek()
             if token.text in ("^", "**"):
                 self.at += 1
-                expr = atoms.degrees(self, expr) or Expr("pow", (expr, self.exponent()))
+                expr = atoms.degrees(self, expr) or _raised(expr, self.exponent())
             elif token.text == "!" and not token.spaced:
                 self.at += 1
                 double = self.accept("!")
@@ -265,84 +272,6 @@ class Parser:
         self.depth -= 1
         return _signed(sign, expr) if sign else expr
 
-    # Words.
-
-    def _magnified(self, value: Expr) -> Expr | None:
-        """`1.5 million`, also of a currency; None when no such word is ahead."""
-        scale = MAGNITUDES.get(self.peek().text.lower())
-        if scale is None or self.tokens[self.at - 1].kind == "word":
-            return None
-        self.at += 1
-        if value.op == "quantity":
-            return Expr("quantity", (Expr("mul", (value.args[0], number(scale))),), value.value)
-        return Expr("mul", (value, number(scale)))
-
-    def _with_smaller_unit(self, larger: Expr) -> Expr:
-        """`1 hour 30 minutes` as the sum of both."""
-        parts = larger.args if larger.op == "add" else (larger,)
-        smaller = self._with_unit(self.power())
-        if not divides(parts[-1].value, smaller.value):
-            raise ParseError("two quantities side by side")
-        return Expr("add", (*parts, smaller))
-
-    def _with_unit(self, value: Expr) -> Expr:
-        """`value` with the unit that the words after it name; of money there may be `per hour` behind it."""
-        unit, sign, found = Unit(), 1, 0
-        if value.op == "quantity":
-            if value.value not in CURRENCIES.values() and self.peek().text != "/":
-                raise ParseError("words after a unit")
-            (value,), unit = value.args, value.value
-        money = unit
-        while True:
-            token = self.peek()
-            if found and token.text == "a" and self.peek(1).kind == "word":  # of a cup
-                self.at += 1
-                continue
-            if token.kind == "word" and token.text.lower() not in ("and", "or"):
-                one = self._one_unit(sign)
-                unit, found = unit if one == money else unit * one, found + 1
-            elif token.text in ("/", r"\cdot", "*") and self.peek(1).kind == "word" and (found or token.text == "/"):
-                self.at += 1
-                sign = -1 if token.text == "/" else 1
-            else:
-                return Expr("quantity", (value,), unit)
-            if self.peek(-1).text.lower() == "per":
-                sign = -1
-
-    def _one_unit(self, sign: int) -> Unit:
-        word = self.take().text
-        lowered = word.lower()
-        if lowered in PROSE:
-            raise ParseError("prose")
-        if lowered in ("degree", "degrees") and self.peek().text[:1].upper() in TEMPERATURES:
-            return TEMPERATURES[self.take().text[:1].upper()]
-        modifies = lowered in ("square", "cubic", "sq", "cu")
-        if lowered == "per" or (lowered in IGNORED_IN_UNITS and not modifies and lookup(word) is None):  # A: ampere
-            if self.accept("^"):
-                self._unit_power()
-            return Unit()
-        power = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}.get(lowered, 1)
-        if power > 1:
-            if self.peek().kind != "word" or self.peek().text.lower() in IGNORED_IN_UNITS:
-                return Unit()
-            word = self.take().text
-        unit = lookup(word) or label(word)
-        if self.accept("^"):
-            power = self._unit_power()
-        elif self.peek().text.lower() in ("squared", "cubed"):
-            power = 2 if self.take().text.lower() == "squared" else 3
-        return Unit((unit**power).dimensions, (unit**power).factor) ** sign
-
-    def _unit_power(self) -> int:
-        braced = self.accept("{")
-        negative = self.accept("-")
-        token = self.take()
-        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > 1:
-            raise ParseError("a unit to a strange power")
-        if braced:
-            self.expect("}")
-        return -int(token.text) if negative else int(token.text)
-
 
 def _signed(sign: str, expr: Expr) -> Expr:
     if sign == "+":
@@ -350,6 +279,13 @@ def _signed(sign: str, expr: Expr) -> Expr:
     if sign == "-":
         return Expr("neg", (expr,))
     return Expr("pm", (expr,), 1 if sign == r"\pm" else -1)
+
+
+def _raised(base: Expr, exponent: Expr) -> Expr:
+    """A power; of a tuple with a T on it, the column."""
+    if base.op == "tuple" and exponent in (Expr("symbol", value="T"), Expr("symbol", value="top")):
+        return Expr("matrix", base.args, (len(base.args), 1))
+    return Expr("pow", (base, exponent))
 
 
 def _quotient(top: Expr, bottom: Expr) -> Expr:

@@ -12,6 +12,7 @@ import unicodedata
 from .decoration import undecorated
 from .escapes import restored
 from .money import with_signs
+from .rows import whole_rows
 from .unit_text import plain_units
 
 _SYMBOLS = {
@@ -95,6 +96,9 @@ _NEGATIVE_GAP = re.compile(
     r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}"
     r"|\\(?:text)?color\{[^{}]*\}|\\text\{[\s.,]*\}|\\(?:checkmark|blacksquare|square|qed)(?![a-zA-Z])"
 )
+_COMMA_IN_TEXT = re.compile(r"\\text ?\{\s*,\s*\}")
+_AND = re.compile(r"(?<=[\d}$) ])\s*\\?&\s*(?=[\d\\$(-])")
+_EASTERN_LEAD = re.compile(r"(?:大约|约为|约|一共|总共|共有|共|等于|为|是|答案是|答)+(?=[\d\\$-])")
 _ROMAN = re.compile(r"\{\\(?:rm|bf|it) ([^{}]{0,80})\}")
 _DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
@@ -120,12 +124,12 @@ _SAME = {
 
 def clean(text: str) -> str:
     """LaTeX without typography, sizing and spacing; thousands joined; one blank at most between things."""
-    text = with_signs(undecorated(to_ascii(restored(text)).replace("{:}", ":")))
+    text = whole_rows(with_signs(undecorated(to_ascii(restored(text)).replace("{:}", ":"))))
     if "\\" in text:
         if "\\\\" in text and r"\begin" not in text:
             text = _DOUBLED.sub(r"\\", text)
         text = _GROUPED.sub("", _ROW_GAP.sub(r"\\\\", text))
-        text = _NEGATIVE_GAP.sub("", text)
+        text = _NEGATIVE_GAP.sub("", _COMMA_IN_TEXT.sub(", ", text))
         text = _SAME_COMMAND.sub(lambda found: _SAME.get(found[0][1:], found[0]), text)
         text = _SIZING.sub("", _ROMAN.sub(r"\\text{\1}", text))
         text = _GAPS.sub(" ", text)
@@ -134,6 +138,10 @@ def clean(text: str) -> str:
         text = _GROUPED.sub("", text).replace("~", " ")
     text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
     text = _TIMES.sub(r"\\times ", text)
+    if "&" in text and r"\begin" not in text:
+        text = _AND.sub(r" \\text{and} ", text)
+    if not text.isascii():
+        text = _EASTERN_LEAD.sub("", text, count=1) if _EASTERN_LEAD.match(text) else text
     text = plain_units(text)
     return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;: ")
 

@@ -12,6 +12,7 @@ from .commands import SETS
 from .grammar import Parser
 from .normal import clean
 from .number_words import spoken_number
+from .parameters import declared
 from .sexagesimal import sexagesimal
 from .tails import without_tail
 from .tokens import ParseError, tokenize
@@ -35,7 +36,7 @@ def parse(text: str) -> Expr:
     """
     if len(text) > MAX_LENGTH:
         raise ParseError("too long")
-    text = without_tail(text)
+    text = without_tail(declared(text))
     written = unwrapped(text)
     words = written.strip(_FINAL)
     if len(words) <= LONGEST_SPOKEN:

@@ -17,7 +17,7 @@ _AFTER_COMMA = re.compile(rf"(?:[,;] ?{_TEXT}|{_TEXT}[,;] ?|\\text \{{, )(?:{_OP
 _AFTER_COLON = re.compile(rf"(?:: | ?— ?| – ){_TEXT}(?=[^$=]{{0,200}}?[a-z]{{3}})[\dA-Za-z]", re.IGNORECASE)
 _QUANTIFIED = re.compile(
     rf",? ?{_TEXT},? ?(?:for|where|with|\\forall) ?(?:\}} ?)?(?:(?:all|any|some|every|each|an arbitrary)\b"
-    r"|\$?[nkmjN]\$? ?(?:\\geq?|\\in|>) ?\\?[\w{}]{1,12}\}?\$?\.?$"
+    r"|\$?[nkmjN]\$? ?(?:\\geq?|>) ?\\?[\w{}]{1,12}\}?\$?\.?$"
     r"|(?:\\text \{ ?)?[a-zA-Z] is an? (?:integer|arbitrary|real|natural|constant))",
 )
 _ALTOGETHER = re.compile(r"(?<=[\d}$]) ?(?:altogether|in total|in all|overall)$")

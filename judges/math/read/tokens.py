@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...errors import JuryboxError
 from .normal import TEXT_COMMANDS
 from .units import is_unit
-from .vocabulary import ENGLISH, FUNCTIONS, PLAIN_GREEK
+from .vocabulary import EASTERN_CONJUNCTIONS, ENGLISH, FUNCTIONS, MAGNITUDES, PLAIN_GREEK
 
 LONGEST_NUMBER = 4000  # digits; beyond it int() itself would refuse
 
@@ -55,7 +55,7 @@ def tokenize(text: str) -> list[Token]:
             applied = _ARGUMENT.match(text, match.end()) and not _UNIT_POWER.match(text, match.end())
             _add_text(tokens, match["text"], applied=bool(applied))
         elif kind == "east_asian":
-            tokens.append(Token("word", piece, spaced))
+            tokens.extend(_eastern_words(piece, spaced))
         elif kind == "word":
             _add_word(tokens, piece, spaced, applied=_ARGUMENT.match(text, match.end()) is not None)
         else:
@@ -66,6 +66,14 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
+def _eastern_words(run: str, spaced: bool) -> list[Token]:
+    """A word, with the ten thousands in front of it or the conjunction that it is as words of their own."""
+    if run in EASTERN_CONJUNCTIONS:
+        return [Token("word", EASTERN_CONJUNCTIONS[run], spaced)]
+    words = [run[0], run[1:]] if run[0] in MAGNITUDES else [run]
+    return [Token("word", word, spaced and not place) for place, word in enumerate(words) if word]
+
+
 def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
     """Words inside a text wrapper are words; a lone letter is a symbol unless it is a unit after a number."""
     pieces = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|\S", content)
@@ -74,6 +82,8 @@ def _add_text(tokens: list[Token], content: str, applied: bool) -> None:
             tokens.append(Token("number", piece, True))
         elif not piece.isalpha():
             tokens.append(Token("mark", piece, True))
+        elif not piece.isascii():
+            tokens.extend(_eastern_words(piece, True))
         elif (piece in FUNCTIONS or piece == "diag") and len(pieces) == 1 and not _measures(tokens, piece, applied):
             tokens.append(Token("command", "\\" + piece, True))
         elif len(piece) == 1 and piece.isascii() and not (_after_measure(tokens) and is_unit(piece)):

@@ -64,13 +64,8 @@ def _compound(formula: str, units: Mapping[str, Unit]) -> Unit:
 
 
 _UNITS = _table()
-_CASE_MATTERS = frozenset(name for name, _, _ in unit_table.prefixed() if len(name) < 4) - {
-    "km",
-    "cm",
-    "mm",
-    "kg",
-    "mg",
-}
+_ANY_CASE = frozenset(("km", "cm", "mm", "kg", "mg"))
+_CASE_MATTERS = frozenset({name for name, _, _ in unit_table.prefixed() if len(name) < 4} - _ANY_CASE | {"cd", "ev"})
 
 
 @cache

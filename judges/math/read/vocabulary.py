@@ -29,7 +29,14 @@ ENGLISH = words(
 )
 MATHEMATICAL = words("and or pi infinity mod dollars percent pct units")
 IGNORED_IN_UNITS = words("unit units square cubic sq cu of the a an total approximately about exactly")
-MAGNITUDES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+MAGNITUDES = {
+    "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8, "억": 10**8,
+}  # fmt: skip
+EASTERN_CONJUNCTIONS = {
+    **dict.fromkeys(("或", "或者", "或是", "または", "또는"), "or"),
+    **dict.fromkeys(("和", "与", "及", "以及", "且", "と", "와", "과", "그리고"), "and"),
+}
 PROSE = words(
     "is are was were be our we it its that this which where if then so because since answer solution solutions there "
     "with has have not no for to by when but thus hence therefore from can must should"

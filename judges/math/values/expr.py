@@ -6,6 +6,7 @@ A node is an `op`, its `args` and, for leaves and decorated nodes, a `value`:
     add mul div pow neg percent            call (function name)            apply (unknown function's name)
     sum product integral limit             matrix ((rows, columns))        pm (+1 or -1)
     tuple (brackets)  set  list (separator)  union intersection difference  builder  ratio  congruence
+    family (union or intersection)  clock (seconds, half)
     relation (operators)  quantity (Unit)  text (words)  ellipsis
 """
 
@@ -58,6 +59,7 @@ ONE = number(1)
 INFINITY = Expr("constant", value="infinity")
 REALS = Expr("tuple", (Expr("neg", (INFINITY,)), INFINITY), "()")
 EMPTY = Expr("set")
+INTEGERS = Expr("symbol", value="set Z")
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -45,7 +45,7 @@ def describes_set(expr: Expr) -> bool:
     if expr.op == "tuple":
         return len(expr.args) == 2 and ("[" in expr.value or "]" in expr.value or any(map(is_infinite, expr.args)))
     if expr.op == "list":
-        return all(is_inequality(arg) for arg in expr.args)
+        return all(map(is_inequality, expr.args)) or all(arg.op == "tuple" and describes_set(arg) for arg in expr.args)
     return expr.op in ("union", "intersection", "difference", "builder") or expr == REALS or is_inequality(expr)
 
 
@@ -226,6 +226,8 @@ def _builder(expr: Expr) -> RealSet:
 
 
 def _listed(expr: Expr) -> RealSet:
+    if all(arg.op == "tuple" for arg in expr.args):
+        return _join([piece for arg in expr.args for piece in _read(arg)])
     if not all(is_inequality(arg) for arg in expr.args):
         raise Undecidable("a list of other things")
     if len({symbols(_subject(arg)) for arg in expr.args}) > 1:
