@@ -49,6 +49,8 @@ class Judge(Written, Composable):
         threshold: the score from which a verdict has passed.
         repeatable: whether equal rows of a batch are judged once; False for a judge that rolls dice.
         uses_all_cores: whether batches already run in processes of the judge's own, so that more would only cost.
+        beside_model: whether it may run in a thread while a model of the training computes; False for a judge that
+            needs the same device, or must not run in another thread.
         max_silent_batches: called by a trainer, the judge raises SilentJudge when it has abstained on every row of so
             many batches in a row; None for never. The first such batch is warned about.
         executor: where batches are judged, see `on`. It stays with the process that set it: pickling leaves it out.
@@ -61,6 +63,7 @@ class Judge(Written, Composable):
     threshold: float = 1.0
     repeatable: bool = True
     uses_all_cores: bool = False
+    beside_model: bool = True
     max_silent_batches: int | None = 8
     executor: Executor | None = None
     chunk: int = 32

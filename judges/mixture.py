@@ -60,6 +60,11 @@ class MixtureOfJudges(Judge):
 
     repeatable = False  # its judges look for equal rows themselves: they know what makes rows equal
 
+    @property
+    def beside_model(self) -> bool:  # type: ignore[override]
+        """As far as none of its judges forbids it."""
+        return all(judge.beside_model for judge in self.judges)
+
     def __init__(
         self,
         judges: Sequence[Any],

@@ -38,6 +38,10 @@ class Part(Reward):
     def bounds(self) -> tuple[float, float]:
         return 0.0, 1.0
 
+    @property
+    def beside_model(self) -> bool:
+        return self.judge.beside_model
+
     def _written(self) -> str:
         return repr(self.judge)
 
@@ -96,6 +100,10 @@ class Function(Reward):
     def _is_async(self) -> bool:
         called = getattr(self.function, "__call__", None)  # noqa: B004 - an object with an async __call__
         return inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(called)
+
+    @property
+    def beside_model(self) -> bool:
+        return bool(getattr(self.function, "beside_model", True))
 
     def _written(self) -> str:
         limits = "" if (self.low, self.high) == (-inf, inf) else f", {self.low:g}, {self.high:g}"

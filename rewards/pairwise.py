@@ -114,6 +114,10 @@ class AnchorWinReward(Reward):
 
     _default_name = "anchor_win"
 
+    @property
+    def beside_model(self) -> bool:
+        return bool(getattr(self.judge, "beside_model", True))
+
     def __post_init__(self) -> None:
         if not isinstance(self.judge, PairwiseJudge):
             object.__setattr__(self, "judge", _judge_of_pairs(self.judge))

@@ -66,6 +66,11 @@ class Reward(Composable, ABC):
         return -inf, inf
 
     @property
+    def beside_model(self) -> bool:
+        """Whether a trainer may ask in a thread while its model computes: as far as no part forbids it."""
+        return all(part.beside_model for part in self.parts)
+
+    @property
     def name(self) -> str:
         """The name in logs and explanations."""
         return self.label or self._default_name

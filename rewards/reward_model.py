@@ -64,6 +64,10 @@ class RewardModel(Reward):
 
     _default_name = "reward_model"
 
+    @property
+    def beside_model(self) -> bool:
+        return bool(getattr(self.scorer, "beside_model", True))
+
     def __init__(
         self, model: Any, tokenizer: Any = None, *, label: str = "", shown: bool = False, **options: Any
     ) -> None:

@@ -80,6 +80,8 @@ class SequenceScorer:
         ValueError: the model has more than one output.
     """
 
+    beside_model = False  # it wants the device of the model that is trained
+
     def __init__(
         self,
         model: Any,

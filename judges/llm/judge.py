@@ -113,6 +113,11 @@ class LLMJudge(Judge):
         self._readable: set[str] = set()  # keys of the questions without their completion whose replies could be read
 
     @property
+    def beside_model(self) -> bool:  # type: ignore[override]
+        """A model on a server may be asked meanwhile; one in this process wants the same device."""
+        return bool(getattr(self.complete, "beside_model", True))
+
+    @property
     def complete(self) -> Complete | Decider:
         """The model."""
         return self.panel.complete

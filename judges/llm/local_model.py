@@ -40,6 +40,7 @@ class LocalModel(Written):
     """
 
     deterministic = True
+    beside_model = False  # it wants the device of the model that is trained
 
     def __init__(
         self,

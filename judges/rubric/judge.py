@@ -87,6 +87,11 @@ class RubricJudge(Judge):
         self.columns = tuple(dict.fromkeys(column for judge in self.judges for column in judge.columns))
 
     @property
+    def beside_model(self) -> bool:  # type: ignore[override]
+        """As its model may."""
+        return all(judge.beside_model for judge in self.judges)
+
+    @property
     def judges(self) -> list[LLMJudge]:
         """Those who do the asking: one, or one for each criterion."""
         return self.each or [self.together]  # type: ignore[list-item]

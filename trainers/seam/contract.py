@@ -52,6 +52,8 @@ GRPO = Contract(
             ("inputs", "prompts", "completions", "completion_ids_list"),
             "the raw rewards cannot be read, and reward states cannot be committed",
         ),
+        "_log_metric": (("name", "value"), "rewards that are judged beside the model cannot log"),
+        "_log_completion_extra": (("column", "values"), "rewards that are judged beside the model cannot log"),
         "_prepare_inputs": (("generation_batch",), "micro-batches cannot be kept to whole groups"),
         "_compute_loss": (("model", "inputs"), "an objective cannot replace the loss"),
         "_save_checkpoint": (("model", "trial"), "reward states cannot be saved"),
@@ -84,7 +86,7 @@ GRPO = Contract(
     attributes=(
         "_buffered_inputs", "_entropy_bonus_enabled", "_logs", "_metrics", "_step", "_tokenizer",
         "aux_loss_enabled", "beta", "chat_template", "chat_template_kwargs",
-        "entropy_coef", "environment_factories", "eos_token_ids", "generation_config",
+        "entropy_coef", "environment_factories", "environments", "eos_token_ids", "generation_config",
         "max_completion_length", "num_generations",
         "num_generations_eval", "num_iterations", "reward_func_names", "reward_funcs", "reward_weights",
         "rollout_func", "router_aux_loss_coef", "temperature", "tools", "use_vllm", "vllm_generation",

@@ -13,6 +13,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl import GRPOConfig, GRPOTrainer
 
 from ..objectives import masked_mean
+from ._beside import Beside, finished
 from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics, reward_metrics
@@ -105,6 +106,8 @@ class ObjectiveTrainer(NarrowStep):
             self._require_no_other_drawing()
         self._rows: list[dict[str, Any]] = []
         self._chains: list[Chain] | None = None
+        self._beside: Beside | None = None
+        self._passes_follow = False  # through the model, between the completions and their rewards
         self._scored: dict[str, Any] = {}
 
     @classmethod
@@ -164,7 +167,14 @@ class ObjectiveTrainer(NarrowStep):
         wanted = objective.needs_old_logps or objective.needs_old_entropies
         iterations = misaligned if wanted else self.num_iterations
         self._old_entropies, self._keeps_entropies = None, objective.needs_old_entropies
-        with while_set(self, "beta", wants_reference), while_set(self, "num_iterations", iterations):
+        aligned = self.args.gradient_accumulation_steps % (self.args.steps_per_generation * iterations) == 0
+        self._passes_follow = bool(wants_reference) or not aligned
+        with (
+            while_set(self, "beta", wants_reference),
+            while_set(self, "num_iterations", iterations),
+            self.reward_states.deferred(),
+            finished(lambda: self._beside),
+        ):
             output = super()._generate_and_score_completions(inputs)
         rollout = self._rollout(output)
         advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
@@ -180,13 +190,32 @@ class ObjectiveTrainer(NarrowStep):
         return found
 
     def _generate(self, prompts: list[Any]) -> tuple[Any, ...]:
-        self._chains = None
+        self._chains = self._beside = None
         if not self.policy_objective.draws(self.model.training):
-            return super()._generate(prompts)
-        with while_set(self, "rollout_func", self._drawn):  # TRL then measures the chains as its own completions
-            prompt_ids, ids, mask, completions, *more = super()._generate(prompts)
-        assert self._chains is not None
-        return prompt_ids, ids, mask, completions_of(self._chains, completions), *more
+            prompt_ids, ids, mask, completions, logprobs, columns, *more = super()._generate(prompts)
+        else:
+            with while_set(self, "rollout_func", self._drawn):  # TRL then measures the chains as its own completions
+                prompt_ids, ids, mask, completions, logprobs, columns, *more = super()._generate(prompts)
+            assert self._chains is not None
+            completions = completions_of(self._chains, completions)
+        if self._passes_follow and not columns:  # which TRL hands to rewards later
+            self._beside = Beside(self.reward_funcs, self._reward_columns(prompts, completions, ids))
+        return prompt_ids, ids, mask, completions, logprobs, columns, *more
+
+    def _reward_columns(self, prompts: list[Any], completions: list[Any], ids: list[list[int]]) -> dict[str, Any]:
+        """What TRL will call a reward function with."""
+        given = ("prompt", "completion", "completion_ids")
+        columns = {name: [row[name] for row in self._rows] for name in self._rows[0] if name not in given}
+        return {
+            **columns,
+            "prompts": prompts,
+            "completions": completions,
+            "completion_ids": ids if self._chains is None else [chain.own_ids for chain in self._chains],
+            "trainer_state": self.state,
+            "log_extra": self._log_completion_extra,
+            "log_metric": self._log_metric,
+            **({} if self.environments is None else {"environments": self.environments}),
+        }
 
     def _drawn(self, prompts: list[Any], trainer: GRPOTrainer) -> dict[str, Any]:
         policy = Policy(self)
@@ -205,8 +234,10 @@ class ObjectiveTrainer(NarrowStep):
     ) -> Tensor:
         if self._chains is not None:  # a judge that counts tokens counts those of the model
             completion_ids_list = [chain.own_ids for chain in self._chains]
+        functions = self.reward_funcs if self._beside is None else self._beside.stand_ins(self.reward_funcs)
         with self.reward_states.deferred():
-            rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+            with while_set(self, "reward_funcs", functions):
+                rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
             self.reward_states.settle(training=self.model.training)
         self._scored = {"rewards": rewards, "rows": inputs, "prompts": prompts, "completions": completions}
         return rewards

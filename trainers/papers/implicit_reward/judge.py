@@ -49,6 +49,8 @@ class ImplicitReward:
 
     __name__ = "implicit_reward"
 
+    beside_model = False  # its two models want the device of the one that is trained
+
     def __init__(
         self,
         policy: Any,
