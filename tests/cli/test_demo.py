@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from jurybox.benchmarks.playground import setting, warmstart
+from jurybox.benchmarks.playground import setups, warmstart
 from jurybox.benchmarks.playground.hacking import reward_model, world
 from jurybox.benchmarks.playground.policy import tiny_policy
 from jurybox.cli import main
@@ -82,7 +82,7 @@ def test_a_composed_reward_trains_the_playground(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = functools.partial(warmstart.WarmStart, steps=2, batch=4)
-    for module in (setting, warmstart):
+    for module in (setups, warmstart):
         monkeypatch.setattr(module, "WarmStart", quick)
     assert main(["demo", "--compose", "--steps", "2", "--seed", "3"]) == 0
     assert "0.2 * FormatJudge()" in capsys.readouterr().out

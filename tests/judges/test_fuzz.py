@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from typing import Any
 
@@ -29,7 +30,7 @@ def batch() -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("judge", list(shipped()), ids=repr)
+@pytest.mark.parametrize("judge", list(shipped()), ids=lambda judge: re.sub(r" at 0x\w+", "", repr(judge)))
 def test_every_completion_gets_a_verdict(judge, batch):
     count = 1_000 if "Parrot" in repr(judge) or "Jammed" in repr(judge) else COUNT  # those are asked twice a row
     batch = {name: values[:count] for name, values in batch.items()}
