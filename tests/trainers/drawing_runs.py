@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from online_papers import PAPERS
 from paper_runs import build, weights
-from papers import PAPERS
 
 DRAWING = ("scaf-grpo",)
 ROWS = 12

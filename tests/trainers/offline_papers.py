@@ -43,23 +43,26 @@ class LetterRMTrainer(PairwiseRMTrainer):
 
 @dataclass(frozen=True)
 class OfflinePaper:
-    """How to build a paper's trainer: `rows` makes its data set, `settings` go to its config."""
+    """How to build a paper's trainer: `rows` makes its data set, `settings` go to its config; `like` as in `Paper`."""
 
     trainer: type[Any]
     config: type[Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
     rows: Callable[[], Rows] = pairs
+    like: str = ""
 
 
 OFFLINE_PAPERS = {
     "dpo": OfflinePaper(DPOTrainer, DPOConfig),
-    "dpo-ipo": OfflinePaper(DPOTrainer, DPOConfig, {"ipo": True, "learning_rate": 1e-3}),
-    "f-dpo-forward-kl": OfflinePaper(FDPOTrainer, FDPOConfig, {"divergence": "forward_kl"}),
+    "dpo-ipo": OfflinePaper(DPOTrainer, DPOConfig, {"ipo": True, "learning_rate": 1e-3}, like="dpo"),
+    "f-dpo-forward-kl": OfflinePaper(FDPOTrainer, FDPOConfig, {"divergence": "forward_kl"}, like="dpo"),
     "f-sft": OfflinePaper(FSFTTrainer, FSFTConfig, {"baseline": "shared"}, demonstrations),
     "f-sft-sequence": OfflinePaper(
         FSFTTrainer, FSFTConfig, {"level": "sequence", "divergence": "squared_hellinger"}, demonstrations
     ),
     "pairwise-rm": OfflinePaper(LetterRMTrainer, PairwiseRMConfig, {"learning_rate": 0.02}),
     "rso-hinge": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge", "learning_rate": 0.3}),
-    "rso-hinge-norm": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge_norm"}),
+    "rso-hinge-norm": OfflinePaper(RSOTrainer, RSOConfig, {"loss": "hinge_norm"}, like="rso-hinge"),
 }
+
+OFFLINE_SHAPES = {name: paper for name, paper in OFFLINE_PAPERS.items() if not paper.like}

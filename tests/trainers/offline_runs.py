@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from offline_papers import OFFLINE_PAPERS, OfflinePaper
+from offline_papers import OFFLINE_SHAPES, OfflinePaper
 from seam_tiny import tiny_tokenizer
 
 BATCH = 8  # rows of an optimizer step, however they are divided
@@ -65,7 +65,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     model_dir, output_dir, processes = sys.argv[1:]
     results: dict[str, Any] = {}
-    for name, paper in OFFLINE_PAPERS.items():
+    for name, paper in OFFLINE_SHAPES.items():
         folder = os.path.join(output_dir, name)
         try:
             trainer = build(paper, model_dir, folder, per_device_train_batch_size=BATCH // int(processes))

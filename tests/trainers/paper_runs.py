@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from papers import PAPERS, Paper
+from online_papers import SHAPES, Paper
 from seam_tiny import END_EARLY, LETTERS, tiny_tokenizer
 
 from jurybox.trainers import Chain, Policy
@@ -97,7 +97,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     model_dir, output_dir, processes = sys.argv[1:]
     results: dict[str, Any] = {}
-    for name, paper in PAPERS.items():
+    for name, paper in SHAPES.items():
         folder = os.path.join(output_dir, name)
         rows_here = rows_per_process(paper, int(processes))
         try:
@@ -111,6 +111,6 @@ if __name__ == "__main__":
             )
             trainer.train()
             results[name] = {"weights": weights(trainer).tolist(), "losses": losses(trainer)}
-        except Exception:  # the other papers are still worth running
+        except Exception:  # the other shapes are still worth running
             results[name] = {"error": traceback.format_exc()}
     Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(results))

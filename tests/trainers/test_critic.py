@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+from online_papers import PAPERS
 from paper_runs import build, weights
-from papers import PAPERS
 from peft import LoraConfig, get_peft_model
 from seam_tiny import tiny_model, tiny_tokenizer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from offline_papers import OFFLINE_PAPERS
+from offline_papers import OFFLINE_PAPERS, OFFLINE_SHAPES
 from offline_runs import BATCH, build, flat, losses, weights
 
 from tests.trainers.questions import (
@@ -29,6 +29,11 @@ def paper(request: pytest.FixtureRequest) -> Any:
     return OFFLINE_PAPERS[request.param]
 
 
+@pytest.fixture(params=OFFLINE_SHAPES)
+def shape(request: pytest.FixtureRequest) -> Any:
+    return OFFLINE_SHAPES[request.param]
+
+
 def test_it_trains_and_evaluates_against_a_frozen_reference(paper: Any, model_dir: str, tmp_path: Path) -> None:
     trainer = build(paper, model_dir, str(tmp_path), eval_strategy="steps", eval_steps=3)
     before = weights(trainer).clone()
@@ -41,10 +46,10 @@ def test_it_trains_and_evaluates_against_a_frozen_reference(paper: Any, model_di
         assert torch.equal(before, flat(trainer.ref_model))
 
 
-def test_gradient_accumulation_changes_nothing(paper: Any, model_dir: str, tmp_path: Path) -> None:
+def test_gradient_accumulation_changes_nothing(shape: Any, model_dir: str, tmp_path: Path) -> None:
     trainers = [
         build(
-            paper,
+            shape,
             model_dir,
             str(tmp_path / str(accumulated)),
             per_device_train_batch_size=BATCH // accumulated,
@@ -58,12 +63,12 @@ def test_gradient_accumulation_changes_nothing(paper: Any, model_dir: str, tmp_p
     assert losses(trainers[0]) == pytest.approx(losses(trainers[1]), rel=1e-5)
 
 
-def test_only_the_adapter_is_trained(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    trains_only_the_adapter(partial(build, paper, model_dir, str(tmp_path)))
+def test_only_the_adapter_is_trained(shape: Any, model_dir: str, tmp_path: Path) -> None:
+    trains_only_the_adapter(partial(build, shape, model_dir, str(tmp_path)))
 
 
-def test_a_resumed_run_ends_as_one_without_interruption(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    resumes_as_if_never_stopped(partial(build, paper, model_dir, str(tmp_path)), weights, tmp_path)
+def test_a_resumed_run_ends_as_one_without_interruption(shape: Any, model_dir: str, tmp_path: Path) -> None:
+    resumes_as_if_never_stopped(partial(build, shape, model_dir, str(tmp_path)), weights, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,6 @@ def results(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Results
     return on_two_processes_and_on_one(SCRIPT, model_dir, tmp_path_factory.mktemp("processes"))
 
 
-@pytest.mark.parametrize("name", OFFLINE_PAPERS)
+@pytest.mark.parametrize("name", OFFLINE_SHAPES)
 def test_two_processes_equal_one(name: str, results: Results) -> None:
     two_processes_equal_one(name, results)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from online_papers import PAPERS, SHAPES
 from paper_runs import build, losses, weights
-from papers import PAPERS
 
 from tests.trainers.questions import (
     Results,
@@ -29,6 +29,11 @@ def paper(request: pytest.FixtureRequest) -> Any:
     return PAPERS[request.param]
 
 
+@pytest.fixture(params=SHAPES)
+def shape(request: pytest.FixtureRequest) -> Any:
+    return SHAPES[request.param]
+
+
 def test_it_trains_and_evaluates(paper: Any, model_dir: str, tmp_path: Path) -> None:
     trainer = build(paper, model_dir, str(tmp_path), eval_strategy="steps", eval_steps=3, per_device_eval_batch_size=8)
     before = weights(trainer).clone()
@@ -39,10 +44,10 @@ def test_it_trains_and_evaluates(paper: Any, model_dir: str, tmp_path: Path) -> 
     assert any("eval_reward" in row for row in trainer.state.log_history)
 
 
-def test_gradient_accumulation_changes_nothing(paper: Any, model_dir: str, tmp_path: Path) -> None:
+def test_gradient_accumulation_changes_nothing(shape: Any, model_dir: str, tmp_path: Path) -> None:
     trainers = [
         build(
-            paper,
+            shape,
             model_dir,
             str(tmp_path / str(accumulated)),
             scripted=True,
@@ -57,8 +62,8 @@ def test_gradient_accumulation_changes_nothing(paper: Any, model_dir: str, tmp_p
     assert losses(trainers[0]) == pytest.approx(losses(trainers[1]), abs=1e-5)
 
 
-def test_only_the_adapter_is_trained(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    trains_only_the_adapter(partial(build, paper, model_dir, str(tmp_path)))
+def test_only_the_adapter_is_trained(shape: Any, model_dir: str, tmp_path: Path) -> None:
+    trains_only_the_adapter(partial(build, shape, model_dir, str(tmp_path)))
 
 
 def test_rewards_that_abstain_train_on_the_rest(paper: Any, model_dir: str, tmp_path: Path) -> None:
@@ -70,8 +75,8 @@ def test_rewards_that_abstain_train_on_the_rest(paper: Any, model_dir: str, tmp_
     assert not torch.equal(before, weights(trainer))
 
 
-def test_a_resumed_run_ends_as_one_without_interruption(paper: Any, model_dir: str, tmp_path: Path) -> None:
-    resumes_as_if_never_stopped(partial(build, paper, model_dir, str(tmp_path)), weights, tmp_path)
+def test_a_resumed_run_ends_as_one_without_interruption(shape: Any, model_dir: str, tmp_path: Path) -> None:
+    resumes_as_if_never_stopped(partial(build, shape, model_dir, str(tmp_path)), weights, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +84,6 @@ def results(model_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Results
     return on_two_processes_and_on_one(SCRIPT, model_dir, tmp_path_factory.mktemp("processes"))
 
 
-@pytest.mark.parametrize("name", PAPERS)
+@pytest.mark.parametrize("name", SHAPES)
 def test_two_processes_equal_one(name: str, results: Results) -> None:
     two_processes_equal_one(name, results)

@@ -28,7 +28,7 @@ def test_every_trainer_and_every_benchmark_is_in_it() -> None:
 def test_a_paper_has_its_parts(paper) -> None:
     assert len(paper.files["trainer"]) == len(paper.files["benchmark"]) == 1
     assert f"tests/golden/{paper.slug}.json" in paper.files["tests"]
-    assert any(path.startswith("tests/trainers/") for path in paper.files["tests"])
+    assert any(path.startswith("tests/trainers/papers/") for path in paper.files["tests"])
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
+from online_papers import PAPERS
 from paper_runs import build as build_paper
-from papers import PAPERS
 from seam_tiny import LETTERS
 
 from jurybox.rewards import AnchorWinReward

@@ -254,7 +254,7 @@ def test_rewards_become_right_wrong_or_neither() -> None:
 @pytest.mark.slow
 def test_two_processes_have_the_loss_and_the_gradient_of_one(tmp_path: Path) -> None:
     """Also where the excess of the KL makes the loss no mean over rows, and only one process has valid questions."""
-    script = Path(__file__).with_name("disco_processes.py")
+    script = Path(__file__).parents[1] / "disco_processes.py"
     first, second = launch(script, str(tmp_path / "out"), processes=2, out=tmp_path / "out")
     for name in VARIANTS:
         loss, slope = slopes(name)

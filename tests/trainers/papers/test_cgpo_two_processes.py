@@ -10,7 +10,7 @@ import torch
 
 from tests.trainers.launching import launch
 
-RUNS = Path(__file__).with_name("cgpo_runs.py")
+RUNS = Path(__file__).parents[1] / "cgpo_runs.py"
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from datasets import Dataset
 from jurybox.judges import ExactJudge
 from jurybox.trainers import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
 from jurybox.trainers.papers.adaptthink import advantage, policy_loss, rollout_split, sampled_logps
+from tests.trainers.online_papers import PAPERS
 from tests.trainers.paper_runs import build
-from tests.trainers.papers import PAPERS
 
 YES, NO = torch.tensor([True]), torch.tensor([False])
 

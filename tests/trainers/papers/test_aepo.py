@@ -27,8 +27,8 @@ from jurybox.trainers.papers.aepo import (
     step_entropy,
 )
 from jurybox.trainers.papers.aepo.drawing import Prompt
+from tests.trainers.online_papers import PAPERS, Talkative
 from tests.trainers.paper_runs import build
-from tests.trainers.papers import PAPERS, Talkative
 
 FINITE = st.floats(-3, 3)
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
+from online_papers import PAPERS
 from paper_runs import build as build_paper
 from paper_runs import weights
-from papers import PAPERS
 from seam_tiny import LETTERS, tiny_tokenizer
 from transformers import AutoModelForCausalLM
 

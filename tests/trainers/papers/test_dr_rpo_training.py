@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from online_papers import PAPERS
 from paper_runs import build, weights
-from papers import PAPERS
 
 from jurybox.trainers import ObjectiveConfig, ObjectiveTrainer
 

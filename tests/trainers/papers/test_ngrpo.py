@@ -225,6 +225,6 @@ def test_a_confident_bandit_unlearns_its_habit_sooner() -> None:
     torch.set_num_threads(1)
     small = Bandit(prompts=24)
     runs = {name: list(small.train(ARMS[name], seed=0, batches=40)) for name in ("grpo", "ngrpo")}
-    right, entropy = ({name: run[-1][which] for name, run in runs.items()} for which in (0, 1))
+    right, entropy = ({name: run[-1][which] for name, run in runs.items()} for which in ("right", "entropy"))
     assert right["ngrpo"] > 2 * right["grpo"]
     assert entropy["ngrpo"] > entropy["grpo"] + 0.5

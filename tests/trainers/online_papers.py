@@ -1,7 +1,8 @@
 """Every paper's trainer with what it takes to run it on the tiny model; `test_papers.py` puts each to the same tests.
 
-A new paper is one entry. Its settings choose a loss that is a sum over rows with a denominator of the whole batch, so
-that micro-batches and processes can be compared exactly.
+A new paper is one entry. What is only true of a shape (advantages, rows left out, a loss, whole groups, generation, a
+critic, a state) is asked once a shape. A paper's settings choose a loss that is a sum over rows with a denominator of
+the whole batch, so that micro-batches and processes can be compared exactly.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Paper:
 
     reward, abstaining: make the reward functions; the second one's abstain on some rows and on one group.
     columns: added to the data set, one value for each of the letters e, o, t, n.
+    like: a paper of the same shape (it replaces the same methods in the same way), which is asked about accumulation,
+        adapters, resuming and several processes in its stead.
     """
 
     trainer: type[ObjectiveTrainer]
@@ -88,6 +91,7 @@ class Paper:
     abstaining: Callable[[], Any] = lambda: has_letter_or_abstains
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    like: str = ""
 
 
 PAPERS = {
@@ -111,12 +115,12 @@ PAPERS = {
     ),
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),
-    "dr-rpo": Paper(DRRPOTrainer, DRRPOConfig, columns={"domain": ["a", "b", "b", "a"]}),
+    "dr-rpo": Paper(DRRPOTrainer, DRRPOConfig, columns={"domain": ["a", "b", "b", "a"]}, like="ngrpo"),
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
     "hapo": Paper(
         HAPOTrainer, HAPOConfig, {"loss_type": "dapo", "temperature": 1.0}, columns={"problem_id": [0, 1, 2, 3]}
     ),
-    "rl-struct": Paper(RLStructTrainer, RLStructConfig),
+    "rl-struct": Paper(RLStructTrainer, RLStructConfig, like="grpo"),
     "scaf-grpo": Paper(
         ScafGRPOTrainer,
         ScafGRPOConfig,
@@ -143,3 +147,5 @@ PAPERS = {
         columns={"is_vulnerable": [True, False, True, False]},
     ),
 }
+
+SHAPES = {name: paper for name, paper in PAPERS.items() if not paper.like}
