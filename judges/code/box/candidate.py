@@ -8,25 +8,32 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
-import io
 import operator
-import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from . import patches
 from .calls import MissingEntry, load_program, resolve
-from .guest import stand_in
+from .guest import attribute_of, stand_in
 from .peer import Peer
 from .refilling import changes_of, containers
+from .telling import Telling
+from .valued import content_of
 from .wire import LINK, Channel
-
-MAX_PRINTED = 1 << 20  # characters that a program can tell the test
+from .world import arrange
 
 
 def _exit(target: Any, kind: Any, error: Any, _traceback: None) -> Any:
     return target.__exit__(kind, error, None)
+
+
+async def _aexit(target: Any, kind: Any, error: Any) -> Any:
+    return await target.__aexit__(kind, error, None)
+
+
+def _wait(make: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: _loop().run_until_complete(make(*args))
 
 
 @functools.cache
@@ -47,12 +54,20 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "enter": lambda target: target.__enter__(),
     "exit": _exit,
     "await": lambda coroutine: _loop().run_until_complete(coroutine),
+    "send": lambda generator, value: generator.send(value),
+    "aiter": lambda target: target.__aiter__(),
+    "anext": _wait(lambda target: target.__anext__()),
+    "aenter": _wait(lambda target: target.__aenter__()),
+    "aexit": _wait(_aexit),
+    "content": content_of,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     **{function.__name__: function for function in (len, iter, next, reversed, bool, str, repr, float, int, abs)},
     # Only asked for when the tests trust the program with their own values; see remote.py.
     **{name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "contains")},
     **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod")},
+    "and": operator.and_,
+    "or": operator.or_,
 }
 
 
@@ -70,28 +85,17 @@ class Candidate:
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
-        self.printed = io.BytesIO()
         answers: dict[str, Callable[..., list[Any]]] = {
             "names": self.names,
             "own": self.own,
             "share": self.share,
             "bind": self.bind,
+            "world": arrange,
             "perform": perform,
         }
         self.peer = Peer(Channel(LINK), answers, stand_in, may_export=lambda _value: True, trusted=True)
-        self.peer.told = self.told
-        sys.stdout = io.TextIOWrapper(self.printed, "utf-8", "surrogateescape", "\n")
-
-    def told(self) -> str:
-        """What the program has printed since the last answer."""
-        stream = sys.stdout
-        if isinstance(stream, io.TextIOWrapper) and not stream.closed:
-            stream.flush()
-        text = self.printed.getvalue()[:MAX_PRINTED].decode(errors="replace") if not self.printed.closed else ""
-        if text:
-            self.printed.seek(0)
-            self.printed.truncate()
-        return text
+        self.peer.told = Telling(self.peer).told
+        self.peer.attribute_of = attribute_of
 
     def names(self, peer: Peer, wanted: list[str]) -> list[Any]:
         """The values of those names that the program knows; a dotted one is a method of a new object."""
@@ -133,7 +137,9 @@ def perform(peer: Peer, operation: str, args: Any, kwargs: Any, rows: list[Any],
     values, named = peer.decode(args, nodes), peer.decode(kwargs, nodes)
     before = containers([values, named])
     with patches.applied(peer, patched):
-        result = peer.encode(OPERATIONS[operation](*values, **named), nodes)
+        answer = OPERATIONS[operation](*values, **named)
+    place = next((place for place, item in enumerate(before) if item is answer), None)
+    result = peer.encode(answer, nodes) if place is None else ["@", place]  # that very argument
     changed = before and [peer.encode([*values[1:], named], nodes)[1:]] != [[*args[2:], kwargs]]
     changes = changes_of(before, lambda value: peer.encode(value, nodes)) if changed else []
     replaced = nodes.replaced()

@@ -2,7 +2,7 @@
 
     class:      ["builtin", name]  ["library", module, name]  ["yours", number]
                 ["mirror", number, name, [bases]]     a class of the sender's, made anew here below the same bases
-    exception:  ["own", number, class, arguments, attributes, text]     ["yours", number]     ["exit", code]
+    exception:  ["own", number, class, arguments, attributes, text, cause]     ["yours", number]     ["exit", code]
 
 A mirror lets a test say `with raises(StackUnderflow)`. No class of the testing modules crosses: a program that raises
 `SkipTest` skips nothing.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .peer import Peer
 
 MAX_TEXT = 1000
+MAX_CAUSES = 5
 NUMBER = "_jurybox_error"
 
 
@@ -26,7 +27,7 @@ class CandidateLeft(SystemExit):
     """The program called `exit` inside a function; nothing but a test that expects `SystemExit` takes it for one."""
 
 
-def described(peer: Peer, error: BaseException) -> list[Any]:
+def described(peer: Peer, error: BaseException, depth: int = 0) -> list[Any]:
     """An exception as it crosses."""
     if not isinstance(error, Exception):
         code = error.code if isinstance(error, SystemExit) else type(error).__name__
@@ -40,10 +41,18 @@ def described(peer: Peer, error: BaseException) -> list[Any]:
         "own",
         handle,
         class_tree(peer, type(error)),
-        _plain(peer, error.args),
+        _plain(peer, _arguments(error)),
         _plain(peer, attributes),
         _text(error),
+        described(peer, cause, depth + 1) if (cause := error.__cause__) is not None and depth < MAX_CAUSES else None,
     ]
+
+
+def _arguments(error: Exception) -> tuple[Any, ...]:
+    """What the exception was made of; of an `OSError`, Python keeps the name of the file elsewhere."""
+    if isinstance(error, OSError) and error.filename is not None and len(error.args) == 2:
+        return (*error.args, error.filename)
+    return error.args
 
 
 def rebuilt(peer: Peer, body: list[Any]) -> BaseException:
@@ -56,7 +65,7 @@ def rebuilt(peer: Peer, body: list[Any]) -> BaseException:
             raise BadValue("no exception")
         return error
     try:
-        _own, number, tree, arguments, attributes, text = body
+        _own, number, tree, arguments, attributes, text, cause = body
         kind = class_of(peer, tree)
         args, state = peer.decode(arguments), peer.decode(attributes)
     except (BadValue, ValueError, TypeError):
@@ -66,17 +75,17 @@ def rebuilt(peer: Peer, body: list[Any]) -> BaseException:
         if isinstance(name, str) and not name.startswith("_"):
             error.__dict__[name] = value
     error.__dict__.update({NUMBER: number, "_jurybox_text": str(text)[:MAX_TEXT]})
+    error.__cause__ = None if cause is None else rebuilt(peer, cause)
     return error
 
 
 def _made(kind: type[Exception], args: tuple[Any, ...]) -> Exception:
     if NUMBER not in kind.__dict__:
         try:
-            error = kind(*args)
+            return kind(*args)
         except Exception:  # one that wants other arguments than it keeps
-            error = kind.__new__(kind)
-    else:
-        error = kind.__new__(kind)
+            pass
+    error = kind.__new__(kind)
     error.args = args
     return error
 

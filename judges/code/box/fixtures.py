@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import logging
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +41,53 @@ class Capture:
 class _Printed(tuple):  # type: ignore[type-arg]
     out = property(lambda self: self[0])
     err = property(lambda self: self[1])
+
+
+class Logs(logging.Handler):
+    """`caplog`: the records of test and program."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    @classmethod
+    @contextlib.contextmanager
+    def capturing(cls) -> Iterator[Logs]:
+        """One that listens at the root."""
+        logs = cls()
+        with logs.at_level(logging.WARNING):
+            logging.root.addHandler(logs)
+            try:
+                yield logs
+            finally:
+                logging.root.removeHandler(logs)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    messages = property(lambda self: [record.getMessage() for record in self.records])
+    record_tuples = property(lambda self: [(each.name, each.levelno, each.getMessage()) for each in self.records])
+    text = property(
+        lambda self: "".join(f"{each.levelname} {each.name} {each.getMessage()}\n" for each in self.records)
+    )
+
+    def clear(self) -> None:
+        """Forget them."""
+        self.records.clear()
+
+    def set_level(self, level: Any, logger: str | None = None) -> None:
+        """From which level on records are kept."""
+        logging.getLogger(logger).setLevel(level)
+
+    @contextlib.contextmanager
+    def at_level(self, level: Any, logger: str | None = None) -> Iterator[None]:
+        """The same for a block."""
+        before = logging.getLogger(logger).level
+        self.set_level(level, logger)
+        try:
+            yield
+        finally:
+            self.set_level(before, logger)
 
 
 class MonkeyPatch:
@@ -80,8 +129,13 @@ class MonkeyPatch:
             self._undo.append(lambda: mapping.update({key: before}))
 
     def setenv(self, name: str, value: str, prepend: str | None = None) -> None:
-        """Not seen by the program, which has an environment of its own."""
-        raise Unsupported(f"the program does not see the environment variable {name} of the test")
+        """Change an environment variable, of the program too."""
+        before = os.environ.get(name)
+        self.setitem(os.environ, name, f"{value}{prepend}{before}" if prepend and before else str(value))
+
+    def delenv(self, name: str, raising: bool = True) -> None:
+        """Take an environment variable away."""
+        self.delitem(os.environ, name, raising)
 
     def syspath_prepend(self, _path: Any) -> None:
         """Nothing lies there."""
@@ -132,6 +186,8 @@ class Fixtures:
             self.exits.enter_context(contextlib.redirect_stdout(capture.out))
             self.exits.enter_context(contextlib.redirect_stderr(capture.err))
             return capture
+        if name == "caplog":
+            return self.exits.enter_context(Logs.capturing())
         if name == "monkeypatch":
             patch = MonkeyPatch(self.watch)
             self.exits.callback(patch.undo)

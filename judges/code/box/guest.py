@@ -40,12 +40,20 @@ class CallableGuest(Guest):
         return _ask(self, "call", *args, **kwargs)
 
 
+setattr(CallableGuest, "__doc__", property(lambda self: _ask(self, "getattr", "__doc__")))  # noqa: B010
 STAND_INS.update((Guest, CallableGuest))
 
 
 def stand_in(peer: Peer, number: int, type_name: str, kind: str) -> Guest:
     """What represents an object of the test's here."""
     return (CallableGuest if kind == "callable" else Guest)(peer, number, type_name)
+
+
+def attribute_of(value: Any, name: str) -> Any:
+    """What an instance of one of the test's classes has beyond its content."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _ask(Guest(value._jurybox_peer, value._jurybox_number, type(value).__name__), "getattr", name)
 
 
 def _ask(guest: Guest, operation: str, *args: Any, **kwargs: Any) -> Any:

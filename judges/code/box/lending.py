@@ -27,6 +27,7 @@ CALLED_ONLY = (
 )  # fmt: skip
 OPEN_LIBRARY = (io.IOBase, mock.NonCallableMock)  # objects of the library whose attributes are their business
 TEST_MODULE = "__test__"
+TOLD = ("__name__", "__qualname__", "__doc__")  # of functions and classes, as text
 
 
 def may_lend(value: Any) -> bool:
@@ -47,6 +48,8 @@ def perform(peer: Peer, operation: str, number: int, args: Any, kwargs: Any, row
 
 
 def _getattr(target: Any, name: Any) -> Any:
+    if name in TOLD and isinstance(target, (types.FunctionType, type)):
+        return str(getattr(target, name) or "")
     return getattr(target, _open(target, name))
 
 

@@ -17,9 +17,12 @@ from typing import Any
 from .peer import Peer
 
 PACKAGES = frozenset({
-    "bs4", "cv2", "dateutil", "django", "flask", "httpx", "jax", "keras", "lxml", "matplotlib", "mpl_toolkits",
-    "networkx", "nltk", "numba", "numpy", "pandas", "PIL", "plotly", "psutil", "pydantic", "pytz", "requests",
-    "scipy", "seaborn", "skimage", "sklearn", "sqlalchemy", "statsmodels", "sympy", "tensorflow", "torch", "tqdm",
+    "attr", "bs4", "cv2", "dateutil", "django", "flask", "freezegun", "httpx", "hypothesis",
+    "jax", "keras", "lxml", "matplotlib", "mpl_toolkits",
+    "networkx", "nltk", "numba", "numpy", "pandas", "parameterized",
+    "PIL", "plotly", "psutil", "pydantic", "pytz", "requests",
+    "scipy", "seaborn", "six", "skimage", "sklearn", "sortedcontainers",
+    "sqlalchemy", "statsmodels", "sympy", "tensorflow", "torch", "tqdm",
     "transformers", "yaml",
 })  # fmt: skip
 TEST_PACKAGE = "__tests__"

@@ -10,6 +10,7 @@ Both ends speak the same way. An end asks and waits; while it waits it may have 
     "builtin", name                 a builtin class
     "library", module, name         a function or class of the standard library; the program may be given one, never
                                     the test, for which the program could choose one that agrees with everything
+    "kind", …  "array", …  "frame", …  "valued", …      values with more to them than plain data, see `shapes.py`
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import exceptions
+from . import exceptions, shapes
 from .nodes import Nodes
 from .standard import builtin_type, library_path, library_value
+from .valued import Ask, Valued, crosses_by_value, valued
 from .values import BadValue, decode, encode
 from .wire import BadFrame, Channel
 
@@ -55,11 +57,14 @@ class Peer:
         self.trusted = trusted
         self.operations = 0  # performed for this end by the other
         self.lost = False
+        self.attribute_of: Ask = no_attribute  # of an instance of a class derived from a builtin one
+        self.perform_on: Callable[..., Any] = no_attribute  # (number, operation, *args) of an object of the other end
         self.exported: list[Any] = []
         self.shared_classes: dict[str, type] = {}  # those that both ends define
         self.patches: Callable[[], list[Any]] = list  # what a test has put in place of library functions
-        self.told: Callable[[], str] = str  # what was printed since the last answer
-        self.heard: Callable[[str], object] = len  # takes what the other end printed
+        self.told: Callable[[], list[Any]] = list  # what else happened since the last answer, see `telling.py`
+        self.heard: Callable[..., object] = lambda *_told: None  # takes what else happened at the other end
+        self.arrange: Callable[[], object] = list  # before the other end does something
         self.mirrors: dict[Any, type] = {}  # classes of exceptions of the other end, made anew here
         self.mirror_kind: Callable[..., type] = type
         self.error_attribute: Callable[[Any, str], Any] = no_attribute  # of an exception of the other end
@@ -71,8 +76,8 @@ class Peer:
         self.link.send([question, *operands])
         while True:
             message = self._receive()
-            if message[0] == "printed":
-                self.heard(str(message[1]))
+            if message[0] == "told":
+                self.heard(*message[1:])
             elif message[0] == "value":
                 return message[1:]
             elif message[0] == "raise":
@@ -97,8 +102,8 @@ class Peer:
             raise
         except BaseException as error:
             answer = ["raise", *exceptions.described(self, error)]
-        if text := self.told():
-            self.link.send(["printed", text])
+        if told := self.told():
+            self.link.send(["told", *told])
         self.link.send(answer)
 
     def _receive(self) -> list[Any]:
@@ -119,11 +124,29 @@ class Peer:
 
     def encode(self, value: Any, nodes: Nodes | None = None) -> Any:
         """Tagged JSON, with handles for what is no plain data."""
-        return encode(value, lambda item: self._export(item, nodes))
+        return encode(value, Exporter(self, nodes))
 
     def decode(self, tree: Any, nodes: Nodes | None = None) -> Any:
         """The value, with stand-ins for objects of the other end."""
         return decode(tree, lambda body: self._import(body, nodes))
+
+    def shaped(self, value: Any, content: Any, nodes: Nodes | None) -> Any:
+        """What is more than plain data."""
+        if isinstance(value, Valued):
+            return ["o", "yours", value._jurybox_number]
+        if (shape := shapes.shaped(value, content, lambda inner: self.encode(inner, nodes))) is not None:
+            return shape
+        by_value = None if content is None else crosses_by_value(value)
+        if by_value is None:
+            return self._export(value, nodes) if content is None else content
+        if not by_value:
+            return self._export(value, nodes)
+        return ["o", "valued", self.number_of(value), type(value).__name__, content]
+
+    def export_object(self, value: Any, nodes: Nodes | None) -> Any:
+        """What is no plain data."""
+        shape = shapes.whole(value, lambda inner: self.encode(inner, nodes))
+        return self._export(value, nodes) if shape is None else shape
 
     def _export(self, value: Any, nodes: Nodes | None) -> Any:
         kind = type(value)
@@ -175,6 +198,11 @@ class Peer:
             return nodes.at(number)
         if whose == "yours":
             return self.own(number)
+        if whose == "valued":
+            content = self.decode(body[3], nodes)
+            return valued(self, number, str(body[2])[:100], content, self.attribute_of, not self.trusted)
+        if whose in ("kind", "array", "frame", "series"):
+            return shapes.made(body, lambda tree: self.decode(tree, nodes))
         if whose != "mine" or not isinstance(number, int):
             raise BadValue("no handle")
         kind = str(body[3])
@@ -183,6 +211,20 @@ class Peer:
         if number not in self._stand_ins:
             self._stand_ins[number] = self.stand_in(self, number, str(body[2])[:100], kind)
         return self._stand_ins[number]
+
+
+class Exporter:
+    """What becomes of values that are not, or not only, plain data."""
+
+    def __init__(self, peer: Peer, nodes: Nodes | None) -> None:
+        self.peer, self.nodes = peer, nodes
+
+    def __call__(self, value: Any) -> Any:
+        return self.peer.export_object(value, self.nodes)
+
+    def shaped(self, value: Any, content: Any) -> Any:
+        """See `values.encode`."""
+        return self.peer.shaped(value, content, self.nodes)
 
 
 STAND_INS: set[type] = set()  # classes whose instances stand for objects of the other end
@@ -195,6 +237,8 @@ def no_attribute(error: Any, name: str) -> Any:
 
 def kind_of(value: Any) -> str:
     """What the other end needs to know of an object to make a stand-in for it."""
-    if inspect.iscoroutine(value):
-        return "coroutine"
+    for name, is_one in (("coroutine", inspect.iscoroutine), ("generator", inspect.isgenerator),
+                         ("async_generator", inspect.isasyncgen)):  # fmt: skip
+        if is_one(value):
+            return name
     return "callable" if callable(value) else "object"

@@ -1,4 +1,4 @@
-"""Arguments changed in place: the same list, dict or set on the other side is filled again, and stays the same object.
+"""Arguments changed in place: the same list, dict, set or array on the other side is filled again and stays the same.
 
 Both sides number the containers of a value in the same order. Where one of them has moved, `["@", number]` stands for
 it, so that `m[0], m[1] = m[1], m[0]` swaps rows instead of rewriting them.
@@ -6,21 +6,28 @@ it, so that `m[0], m[1] = m[1], m[0]` swaps rows instead of rewriting them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 CONTAINERS = (list, dict, set)
 
 
+def is_array(value: Any) -> bool:
+    """Whether it is an array of numpy, which is there or not."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(value) is numpy.ndarray
+
+
 def containers(value: Any) -> list[Any]:
-    """The lists, dicts and sets in a value, each once, outermost first."""
+    """The lists, dicts, sets and arrays in a value, each once, outermost first."""
     found: list[Any] = []
     seen: set[int] = set()
     waiting = [value]
     while waiting:
         item = waiting.pop()
         kind = type(item)
-        if kind in CONTAINERS:
+        if kind in CONTAINERS or is_array(item):
             if id(item) in seen:
                 continue
             seen.add(id(item))
@@ -41,7 +48,9 @@ def changes_of(before: list[Any], encode: Callable[[Any], Any]) -> list[Any]:
 
     changes: list[Any] = []
     for place, item in enumerate(before):
-        if type(item) is dict:
+        if is_array(item):
+            changes.append([place, encode(item)])
+        elif type(item) is dict:
             changes.append([place, [[encode(key), child(value)] for key, value in item.items()]])
         else:
             changes.append([place, [child(value) for value in item]])
@@ -59,7 +68,9 @@ def refill(value: Any, changes: list[Any], decode: Callable[[Any], Any]) -> None
 
     for place, content in changes:
         target = before[place]
-        if type(target) is dict:
+        if is_array(target):
+            target[...] = decode(content)
+        elif type(target) is dict:
             items = [(decode(key), child(reference)) for key, reference in content]
             target.clear()
             target.update(items)

@@ -19,7 +19,7 @@ from typing import Any
 from .fixtures import Fixtures
 from .lending import TEST_MODULE
 from .patches import Watch
-from .pytest_like import Fixture, Mark, Skipped, Unsupported
+from .pytest_like import Fixture, Mark, Skipped
 
 
 def run_defined(tree: ast.Module, namespace: dict[str, Any], watch: Watch) -> None:
@@ -38,6 +38,20 @@ def calls_left_out(tree: ast.Module, name: str) -> bool:
         for node in tree.body
     )
     return defined and not called
+
+
+def without_main_guard(tree: ast.Module) -> ast.Module:
+    """A file that tests nothing but under its main guard, as the one that is run."""
+    guards = [node for node in tree.body if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)]
+    defines = any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name.lower().startswith("test")
+        for node in tree.body
+    )
+    cases = any(isinstance(node, ast.ClassDef) and node.bases for node in tree.body)
+    if defines or cases or not guards:
+        return tree
+    body = [each for node in tree.body for each in (node.body if node in guards else [node])]
+    return ast.fix_missing_locations(ast.Module(body, []))
 
 
 def called_by(tree: ast.Module) -> set[str]:
@@ -98,11 +112,19 @@ class Functions:
 
     def run(self) -> None:
         """Run them in the order of the file."""
+        self._hook("setup_module")
         for name, value in list(self.namespace.items()):
             if name.startswith("test") and _is_function(value) and not self._helper(name, value):
                 self._run_marked(value, [value], None)
             elif name.startswith("Test") and _is_test_class(value):
                 self._run_class(value)
+
+        self._hook("teardown_module")
+
+    def _hook(self, name: str) -> None:
+        hook = self.namespace.get(name)
+        if inspect.isfunction(hook):
+            hook(*([types.SimpleNamespace(**self.namespace)] if inspect.signature(hook).parameters else []))
 
     def _helper(self, name: str, function: Callable[..., Any]) -> bool:
         """Whether the file calls it itself, with arguments that are no fixtures."""
@@ -130,8 +152,12 @@ class Functions:
         names = [name for name in inspect.signature(function).parameters if name != "self"]
         used = {str(name) for mark in marks if mark.name == "usefixtures" for name in mark.args}
         used |= {fixture.name for fixture in self.fixtures.values() if fixture.autouse}
-        for values in _parameters(marks):
-            for chosen in self._fixture_params([*used, *names], values):
+        indirect = _indirect(marks)
+        for both in _parameters(marks):
+            values = {name: value for name, value in both.items() if name not in indirect}
+            told = {name: value for name, value in both.items() if name in indirect}
+            for params in self._fixture_params([*used, *names], values):
+                chosen = {**params, **told}
                 with contextlib.suppress(Skipped, unittest.SkipTest):
                     self._run_once(function, kind, sorted(used), names, values, chosen)
 
@@ -211,15 +237,26 @@ def _parameters(marks: list[Mark]) -> Iterator[dict[str, Any]]:
         if mark.name == "parametrize":
             names = mark.args[0] if mark.args else mark.kwargs["argnames"]
             rows = mark.args[1] if len(mark.args) > 1 else mark.kwargs["argvalues"]
-            if mark.kwargs.get("indirect"):
-                raise Unsupported("indirect parameters")
             lists.append(list(_rows(names, rows)))
     for choice in itertools.product(*reversed(lists)):
         yield {name: value for row in choice for name, value in row.items()}
 
 
+def _indirect(marks: list[Mark]) -> set[str]:
+    """The names whose values go to fixtures of these names."""
+    found: set[str] = set()
+    for mark in marks:
+        chosen = mark.kwargs.get("indirect") if mark.name == "parametrize" else None
+        found |= set(_split(mark.args[0] if mark.args else mark.kwargs["argnames"]) if chosen is True else chosen or ())
+    return found
+
+
+def _split(names: Any) -> list[str]:
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+
+
 def _rows(names: Any, rows: Any) -> Iterator[dict[str, Any]]:
-    split = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    split = _split(names)
     single = isinstance(names, str) and len(split) == 1
     for row in rows:
         if isinstance(row, types.SimpleNamespace) and hasattr(row, "_jurybox_values"):

@@ -6,19 +6,21 @@ gives to the program is plain data, a copy of a node, or a `Guest` that may be a
 
 from __future__ import annotations
 
+import functools
 import sys
 import unittest
 from typing import Any
 
-from . import lending, program, pytest_like
+from . import lending, program, pytest_like, telling
 from .exceptions import NUMBER, CandidateLeft
 from .modules import MissingPackage, ProgramFinder, ProgramModule
 from .names import Names
 from .patches import Watch
 from .peer import LinkClosed, Peer
-from .remote import Remote, perform, stand_in, trust_the_program
+from .remote import Remote, attribute_of, perform, stand_in, trust_the_program
 from .trial import Trial
 from .wire import LINK, Channel
+from .world import World
 
 
 def run(channel: Channel, task: dict[str, Any]) -> int:
@@ -39,7 +41,9 @@ class Tester:
     def __init__(self, link: Channel) -> None:
         self.peer = Peer(link, {"lent": lending.perform}, stand_in, lending.may_lend, trusted=False)
         self.peer.mirror_kind, self.peer.error_attribute = Mirror, self._attribute_of
-        self.peer.heard = self._print
+        self.peer.heard = functools.partial(telling.hear, self.peer)
+        self.peer.arrange = World(self.peer).tell
+        self.peer.attribute_of, self.peer.perform_on = attribute_of, self._perform_on
         self.watch = Watch(self.peer)
         self.peer.patches = self.watch.patches
         Mirror.peer = self.peer
@@ -48,9 +52,8 @@ class Tester:
         self.finder = ProgramFinder(self.peer)
         sys.meta_path.append(self.finder)
 
-    def _print(self, text: str) -> None:
-        if sys.stdout is not sys.__stdout__:  # somebody listens
-            sys.stdout.write(text)
+    def _perform_on(self, number: int, operation: str, *args: Any) -> Any:
+        return perform(Remote(self.peer, number, "object"), operation, *args)
 
     def _attribute_of(self, error: Any, name: str) -> Any:
         number = error.__dict__.get(NUMBER)

@@ -31,8 +31,11 @@ class Trial:
     def __init__(self, source: str, setup: str, entry: str | None, finder: ProgramFinder, watch: Watch) -> None:
         self._examples = source if source.lstrip().startswith(">>>") else ""
         source = suites.statements_of(source) if self._examples else source
-        self._setup, self._code = _compiled(setup), _compiled("" if self._examples else source)
-        self._tree = ast.parse(source)
+        self._setup = _compiled(setup)
+        tree = ast.parse(source)
+        self._tree = suites.without_main_guard(tree)
+        source = source if self._tree is tree else ast.unparse(self._tree)
+        self._code = _compiled("" if self._examples else source)
         self._classes = {node.name for node in ast.parse(setup).body if isinstance(node, ast.ClassDef)}
         self.names = Names(f"{setup}\n{source}", entry)
         self._entry = entry

@@ -61,7 +61,8 @@ def opaque_name(value: Any) -> list[Any]:
 
 
 def encode(value: Any, opaque: Callable[[Any], Any] = opaque_name, depth: int = 0) -> Any:
-    """A value as tagged JSON; `opaque` says what becomes of objects that are no plain data.
+    """A value as tagged JSON; `opaque` says what becomes of objects that are no plain data. Where it has a method
+    `shaped(value, content)`, that says what becomes of those that are more than plain.
 
     Raises:
         BadValue: nested deeper than 200, or cyclic.
@@ -71,12 +72,14 @@ def encode(value: Any, opaque: Callable[[Any], Any] = opaque_name, depth: int = 
     if value is None or value is True or value is False:
         return value
     kind = type(value)
+    shaped = None if kind in _PLAIN else getattr(opaque, "shaped", None)
     for base in kind.__mro__:
         encoder = _ENCODERS.get(base)
         if encoder is not None:
-            return encoder(value, opaque, depth + 1)
+            content = encoder(value, opaque, depth + 1)
+            return content if shaped is None else shaped(value, content)
     if kind.__module__.partition(".")[0] == "numpy":
-        return _encode_array(value, opaque, depth)
+        return _encode_array(value, opaque, depth) if shaped is None else shaped(value, None)
     return opaque(value)
 
 
@@ -144,6 +147,7 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     time: _encode_time,
     timedelta: lambda value, _opaque, _depth: ["T", "delta", value.days, value.seconds, value.microseconds],
 }
+_PLAIN = {*_ENCODERS, bool} - {deque, range, bytearray}  # of which the same comes out as went in
 
 
 def opaque_object(body: Any) -> Any:

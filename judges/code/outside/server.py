@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "HOME": "/",
     "PYTHONHASHSEED": "0",  # every server iterates over sets of text in the same order
     "MALLOC_ARENA_MAX": "1",  # else each thread reserves 64 MB of the address space that is limited
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pandas brings an allocator with a thread, which forks lose
     **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
 }
 
