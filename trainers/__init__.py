@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         PairwiseRMConfig,
         PairwiseRMTrainer,
     )
+    from .papers.poad import POAD, POADConfig, POADTrainer
     from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
     from .papers.rso import RSOConfig, RSOTrainer
     from .papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer, with_hints, without_easy_problems
@@ -55,6 +56,7 @@ __all__ = [
     "FSFT",
     "GRPO",
     "NGRPO",
+    "POAD",
     "VULPO",
     "AEPOConfig",
     "AEPOTrainer",
@@ -92,6 +94,8 @@ __all__ = [
     "Objective",
     "ObjectiveConfig",
     "ObjectiveTrainer",
+    "POADConfig",
+    "POADTrainer",
     "PairwiseGRPOConfig",
     "PairwiseGRPOTrainer",
     "PairwisePPO",
@@ -150,6 +154,7 @@ _NAMES = {
         "PairwiseRMConfig",
         "PairwiseRMTrainer",
     ),
+    "papers.poad": ("POAD", "POADConfig", "POADTrainer"),
     "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
     "papers.rso": ("RSOConfig", "RSOTrainer"),
     "papers.scaf_grpo": ("ScafGRPOConfig", "ScafGRPOTrainer", "with_hints", "without_easy_problems"),

@@ -23,6 +23,7 @@ from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.papers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTrainer
+from jurybox.trainers.papers.poad import POADConfig, POADTrainer
 from jurybox.trainers.papers.rl_struct import RLStructConfig, RLStructTrainer
 from jurybox.trainers.papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer
 from jurybox.trainers.papers.vulpo import VULPOConfig, VULPOTrainer
@@ -72,6 +73,17 @@ class Talkative:
 
     def step(self, said: str) -> Reply:
         return Reply("no", role="tool", as_message=False)
+
+
+class Echo:
+    """An environment that pays for the letter of its row, and is over after two actions."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.letter, self.turns = row["letter"], 0
+
+    def step(self, said: str) -> Reply:
+        self.turns += 1
+        return Reply("no", reward=1.0 + said.count(self.letter), done=self.turns == 2)
 
 
 @dataclass(frozen=True)
@@ -139,6 +151,20 @@ PAPERS = {
         reward=lambda: AnchorWinReward(has_more_of_the_letter),
         abstaining=lambda: AnchorWinReward(has_more_or_abstains),
         columns={"anchor": ["te", "no", "tete", "e"]},
+    ),
+    "poad": Paper(
+        POADTrainer,
+        POADConfig,
+        {
+            "loss_type": "dapo",
+            "num_iterations": 1,
+            "updates_per_generation": 1,
+            "entropy_coef": 0.0,
+            "critic_learning_rate": None,
+            "max_action_length": 3,
+            "max_completion_length": 12,
+        },
+        options={"environment": Echo},
     ),
     "vulpo": Paper(
         VULPOTrainer,

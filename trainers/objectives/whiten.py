@@ -13,10 +13,11 @@ def whiten(
     mask: Tensor,
     *,
     eps: float = 1e-8,
+    floor: float = 0.0,
     ddof: int = 0,
     gather: Callable[[Tensor], Tensor] = torch.clone,
 ) -> Tensor:
-    """(x − mean) / sqrt(var + eps) over the tokens of the mask, `(B, T)`; 0 outside of it.
+    """(x − mean) / (sqrt(var + eps) + floor) over the tokens of the mask, `(B, T)`; 0 outside of it.
 
     >>> whiten(torch.tensor([[1.0, 3.0, 7.0]]), torch.tensor([[1, 1, 0]]))
     tensor([[-1.,  1.,  0.]])
@@ -34,4 +35,4 @@ def whiten(
     mean = total(x) / count.clamp(min=1)
     squares = total((x - mean) ** 2)
     variance = squares / (count - ddof).clamp(min=1)
-    return torch.where(mask > 0, (x - mean) / (variance + eps).sqrt(), 0.0).to(values)
+    return torch.where(mask > 0, (x - mean) / ((variance + eps).sqrt() + floor), 0.0).to(values)

@@ -62,7 +62,16 @@ class CompanionTrainer(ObjectiveTrainer):
         self._updated = self.accelerator.sync_gradients
         if self._updated:
             self._finish_gradients()
+            alone = self.leaves_policy_out()
+            self._metrics["train"]["companion_alone"].append(float(alone))
+            if alone:
+                for parameter in model.parameters():
+                    parameter.grad = None  # not 0: the optimiser's momentum would move it
         return loss
+
+    def leaves_policy_out(self) -> bool:
+        """Whether the next update is the companion's alone. Asked before each, on every process; all must agree."""
+        return False
 
     _updated: bool = True  # whether the next micro-step is the first after an update
 
