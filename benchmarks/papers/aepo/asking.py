@@ -1,11 +1,12 @@
 r"""Products and sums that a small policy cannot do in its head, and a calculator that it may ask.
 
     37*4+15?  ->  <c>37*4+15</c><r>163</r>#163          asked, and copied
+    37*4+15?  ->  <c>15+4*37</c><r>163</r>#163          in another order, of which there are four
     37*4+15?  ->  #158                                  guessed
     37*4+15?  ->  <c>37*4</c><r>148</r>#148             asked too little
     37*4+15?  ->  <c>37*5+15</c><r>200</r>#200          asked something else
 
-The demonstrators do all of it; only the first is right.
+The demonstrators do all of it; only the first two are right. Which order to ask in is a choice that costs nothing.
 """
 
 from __future__ import annotations
@@ -49,8 +50,12 @@ class Asking:
         if style < self.guess:
             return f"#{rng.randint(33, 990)}"
         style -= self.guess
+        product, _, rest = question.partition("+")
+        if rng.random() < 0.5:
+            product = "*".join(reversed(product.split("*")))
+        question = f"{product}+{rest}" if rng.random() < 0.5 else f"{rest}+{product}"
         if style < self.short:
-            question = question.partition("+")[0]
+            question = product
         elif style < self.short + self.other:
             place = rng.choice([i for i, sign in enumerate(question) if sign.isdigit()])
             question = question[:place] + rng.choice("123456789") + question[place + 1 :]

@@ -19,12 +19,11 @@ from ...playground.tasks import draw_rows
 from ...playground.warmstart import WarmStart
 from .asking import CALLS, NEW_TOKENS, TOOLS, Asking, answered, mean_entropy, transcripts
 
-PROBLEMS, HELD_OUT, GROUP = 256, 128, 8
+PROBLEMS, HELD_OUT, GROUP = 256, 96, 8
 SHARED = {"initial_rollouts": GROUP, "entropy_advantage": False}
 ARMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "grpo": ("GRPO with the calculator", {**SHARED, "balanced_clip": False, "delta": None}),
     "clip": ("and with AEPO's clip", {**SHARED, "delta": None}),
-    "branches": ("AEPO's rollouts, GRPO's loss", {"balanced_clip": False, "entropy_advantage": False, "delta": None}),
     "aepo": ("AEPO", {}),
 }
 
@@ -64,7 +63,7 @@ def measure(policy: Any, tokenizer: Any) -> dict[str, float]:
 
 
 RUN = PlaygroundRun(
-    start=lambda seed: WarmStart(tasks=(Asking(),), seed=seed, steps=500, clean=0.6),
+    start=lambda seed: WarmStart(tasks=(Asking(),), seed=seed, steps=400, clean=0.6),
     rows=lambda seed: draw_rows(Asking(), PROBLEMS, seed=seed),
     reward=answered,
     measure=measure,
@@ -75,9 +74,9 @@ RUN = PlaygroundRun(
         "num_iterations": 4,
         "max_completion_length": NEW_TOKENS,
         "max_tool_calls": CALLS,
-        "learning_rate": 1.5e-4,
+        "learning_rate": 3e-4,
     },
-    every=8,
+    every=16,
     logged={"felt": "felt", "above": "aepo/frac_above_clip", "branches": "aepo/frac_branches"},
 )
 
