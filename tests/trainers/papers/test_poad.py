@@ -30,8 +30,8 @@ from jurybox.trainers.papers.poad import (
     token_value_loss,
     train_windows,
 )
-from tests.trainers.paper_runs import build, weights
 from tests.trainers.online_papers import PAPERS, Echo
+from tests.trainers.paper_runs import build, weights
 
 
 def window(lengths: list[int], envs: int = 1, seed: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
