@@ -64,6 +64,8 @@ def import_modules(preload: list[str], packages: list[str]) -> None:
     sys.path += packages
     for name in (*USUAL_MODULES, *preload):
         importlib.import_module(name)
+    if "numpy" in sys.modules:
+        importlib.import_module("numpy.random")  # which numpy leaves for later, when a child may have no files
     if threading.active_count() != 1 or len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError(f"importing {', '.join(preload)} started threads, which a fork would lose")
 

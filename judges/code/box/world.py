@@ -22,7 +22,7 @@ class World:
         self._environment = self._variables.copy()
         self._seeds: list[list[Any]] = []
         self._watch("random", random)
-        if "numpy" in sys.modules:
+        if "numpy.random" in sys.modules:
             self._watch("numpy.random", sys.modules["numpy.random"])
 
     def _watch(self, name: str, module: Any) -> None:
