@@ -164,6 +164,7 @@ def test_a_crash_is_reported_and_violates(caplog):
     assert (crashed.score, crashed.status) == (0.0, "scored")
     assert crashed.evidence["violated"]["breaks"]["error"] == "OSError: cursed batch"
     assert quiet.score == 1.0
+    assert (1.0 - MixtureOfJudges([A, Breaks()])).verdict("ay!").score == 0.0  # nor does it spare a penalty
     assert "breaks raised 'OSError: cursed batch'" in caplog.text
 
 

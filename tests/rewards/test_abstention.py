@@ -25,6 +25,7 @@ from tests.rewards.strategies import JUDGES, PARTS, a, b, c, conditions, e, expr
 FAILED = [Verdict(None, "error", "down"), Verdict(None, "timeout", "late")]
 SKIPPED = Verdict(None, "skipped", "does not apply")
 BROKE_OFF = [Verdict(0.0, "timeout", "timeout"), Verdict(0.0, "scored", "exception")]
+BROKE_OFF += [Verdict(0.0, reason="no majority"), Verdict(0.0, reason="cut off", evidence={"spoilt_by": ["x"]})]
 
 plain = st.fixed_dictionaries(dict.fromkeys(PARTS, numbers))
 said = st.fixed_dictionaries(dict.fromkeys(PARTS, numbers | st.sampled_from([SKIPPED, *FAILED, *BROKE_OFF])))
