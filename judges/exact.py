@@ -9,6 +9,7 @@ from typing import Any
 
 from .choice import HEDGED, Statement, stated_text, statement
 from .judge import Judge
+from .options import one_of
 from .preflight import skipped
 from .sample import Sample
 from .thinking import answer_start
@@ -58,8 +59,7 @@ class ExactJudge(Judge):
         ignore_punctuation: bool = False,
         unicode: str | None = "NFC",
     ) -> None:
-        if unicode is not None and unicode not in FORMS:
-            raise ValueError(f"unicode must be None or one of {', '.join(FORMS)}, not {unicode!r}")
+        one_of("unicode", unicode, (None, *FORMS))
         if choices is not None and (len(choices) < 2 or not choices.isalnum() or len(set(choices)) < len(choices)):
             raise ValueError(f"choices are different letters, such as 'ABCD', not {choices!r}")
         if options is not None and choices is None:

@@ -17,6 +17,7 @@ from .apart import apart
 from .errors import Miscounted
 from .judge import Judge
 from .lifting import lift
+from .options import one_of
 from .sample import Sample
 from .verdict import Verdict
 from .workers.loop import gather_on_loop
@@ -51,8 +52,7 @@ class FunctionJudge(Judge):
             raise ValueError(f"reads is one of {', '.join(GIVEN)}, not {reads!r}: what the function gets first")
         if not callable(function):
             raise TypeError(f"@judge decorates a function, not {type(function).__name__}")
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        one_of("kind", kind, KINDS)
         if timeout is not None and timeout <= 0:
             raise ValueError(f"timeout is a positive number of seconds, not {timeout!r}")
         if not 0.0 < threshold <= 1.0:

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import Literal, get_args
 
 from .judge import Judge
+from .options import one_of
 from .sample import Sample
 from .verdict import Verdict
 
@@ -57,8 +58,8 @@ class LengthJudge(Judge):
             raise ValueError("tolerance goes with a target, not with a maximum")
         if buffer and cosine:
             raise ValueError("give either buffer or cosine: both shape the same range")
-        if unit is not None and unit not in UNITS:
-            raise ValueError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}")
+        if unit is not None:
+            one_of("unit", unit, UNITS)
         for name, value in (("maximum", maximum), ("target", target), ("tolerance", tolerance)):
             if value is not None and not value >= 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")

@@ -8,12 +8,13 @@ in three-valued logic: one 0 decides, whatever is unknown; else one unknown make
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any, Literal, TypeAlias, get_args
 
 from .applicability import Condition, checked, columns_of, holds_for
 from .errors import Told
 from .judge import Judge, exception
+from .names import numbered
+from .options import one_of
 from .preflight import HANDED_OVER
 from .sample import Sample
 from .verdict import Status, Verdict
@@ -75,11 +76,10 @@ class MixtureOfJudges(Judge):
         if isinstance(judges, Judge) or not isinstance(judges, Sequence):
             raise TypeError(f"a mixture takes a list of judges, not {judges!r:.80}")
         pairs = [_named(judge) for judge in judges]
-        if unknown not in get_args(Unknown):
-            raise ValueError(f"unknown must be one of {', '.join(get_args(Unknown))}, not {unknown!r}")
+        one_of("unknown", unknown, get_args(Unknown))
         self.judges = tuple(judge for _, judge in pairs)
         self.unknown = unknown
-        self.names = _numbered([name for name, _ in pairs])
+        self.names = numbered([name for name, _ in pairs])
         self.conditions = [checked(getattr(judge, "applies_to", None), judge.name) for judge in self.judges]
         for key, condition in (applies or {}).items():
             self.conditions[self._position(key)] = checked(condition, f"applies[{key!r}]")
@@ -241,11 +241,3 @@ def _named(given: Any) -> tuple[str, Judge]:
     if not isinstance(judge, Judge):
         raise TypeError(f"a mixture is made of judges, not {given!r:.80}; a plain function needs @judge")
     return str(given.name), judge
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind those that are already taken."""
-    taken: list[str] = []
-    for name in names:
-        taken.append(name if name not in taken else next(n for k in count(2) if (n := f"{name}_{k}") not in taken))
-    return taken

@@ -7,11 +7,11 @@ from numbers import Real
 from typing import Any
 
 from ..judges.composable import register
+from ..judges.options import finite
 from .arithmetic import Product, Sum
 from .gate import Gate
 from .leaf import as_reward
 from .logic import All, Not, Some
-from .names import finite
 from .reward import Reward
 from .standardize import Standardized
 from .state import RunningMoments

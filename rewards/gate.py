@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..judges import Verdict
+from ..judges.options import finite
 from .batch import Batch
 from .failure import broke_off
-from .names import finite
 from .reward import Reward
 from .verdict import RewardVerdict
 

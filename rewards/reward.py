@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 from ..judges import Sample, Verdict
 from ..judges.composable import Composable
 from ..judges.metrics import batch_metrics
+from ..judges.names import numbered
 from ..judges.preflight import preflight
 from ..judges.sample import protocol_columns, samples_of
 from ..judges.silence import Silence
 from ..judges.verdict import Status
 from .batch import Batch
 from .explanation import Explanation, one_line, tree
-from .names import numbered
 from .state import State, union
 from .verdict import RewardVerdict
 

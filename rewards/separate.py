@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..judges import Verdict
+from ..judges.names import numbered
 from ..judges.sample import protocol_columns
-from .names import numbered
 from .reward import Reward
 from .verdict import RewardVerdict
 

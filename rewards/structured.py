@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from ..judges.options import finite
 from ..judges.structured import (
     FieldF1Judge,
     Form,
@@ -21,7 +22,6 @@ from ..judges.structured import (
 )
 from .arithmetic import Sum
 from .leaf import as_reward
-from .names import finite
 from .reward import Reward
 
 STRUCTURED_WEIGHTS: Mapping[str, float] = MappingProxyType(

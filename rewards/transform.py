@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import inf
 
 from ..judges import Verdict
+from ..judges.options import finite
 from .batch import Batch
 from .failure import broke_off
-from .names import finite
 from .reward import Reward
 from .verdict import RewardVerdict
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from ..options import one_of
 from .box.values import Opaque
 
 MODES = ("lines", "tokens", "exact")
@@ -38,8 +39,7 @@ class Compare:
     tuples_are_lists: bool = True
 
     def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise ValueError(f"compare mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+        one_of("compare mode", self.mode, MODES)
         if not 0 <= self.float_tol < 1:
             raise ValueError(f"float_tol is in [0, 1), not {self.float_tol!r}")
 

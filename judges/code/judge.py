@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from ..errors import Told
 from ..judge import Judge
+from ..options import one_of
 from ..sample import Sample, samples_of
 from ..workers.cores import usable_cores
 from .columns import TestColumns
@@ -124,10 +125,10 @@ class CodeJudge(Judge):
         on_infra_error: Literal["none", "raise"] = "none",
         seed: int = 0,
     ) -> None:
-        _check_choice("reward", reward, ("fraction", "all"))
-        _check_choice("reuse", reuse, ("program", "test"))
-        _check_choice("isolation", isolation, LEVELS)
-        _check_choice("on_infra_error", on_infra_error, ("none", "raise"))
+        one_of("reward", reward, ("fraction", "all"))
+        one_of("reuse", reuse, ("program", "test"))
+        one_of("isolation", isolation, LEVELS)
+        one_of("on_infra_error", on_infra_error, ("none", "raise"))
         for name, number in (("workers", workers), ("max_tests", max_tests), ("window", window)):
             if number is not None and number < 1:
                 raise ValueError(f"{name} is at least 1, not {number!r}")
@@ -333,11 +334,6 @@ class CodeJudge(Judge):
             self.workers = usable_cores()
         key = (self.settings, self.workers, self.isolation)
         self._pool = _pools_of_copies.get(key) or _pools_of_copies.setdefault(key, self._new_pool())
-
-
-def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{option} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def _settings(option: str, given: _Settings | Mapping[str, Any] | None, usual: _Settings) -> _Settings:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from ..judge import Judge
+from ..options import one_of
 from ..preflight import skipped
 from ..sample import Sample, missing_column
 from ..verdict import Verdict
@@ -42,8 +43,7 @@ class InstructionJudge(Judge):
     def __init__(
         self, column: str = "instructions", *, credit: CreditRule = "all", rules: Sequence[type[Rule]] = ()
     ) -> None:
-        if credit not in CREDITS:
-            raise ValueError(f"credit must be one of {', '.join(CREDITS)}, not {credit!r}")
+        one_of("credit", credit, CREDITS)
         for rule in rules:
             if not (isinstance(rule, type) and issubclass(rule, Rule)):
                 raise TypeError(f"rules are subclasses of Rule, not {rule!r:.80}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, get_args
 
+from ..options import one_of
 from .extract import LEVELS
 from .validator import ENGINES
 
@@ -17,8 +18,7 @@ def check_options(level: str, credit: str, engine: str, discount: float, weights
         ("credit", credit, get_args(CreditRule)),
         ("engine", engine, ENGINES),
     ):
-        if value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        one_of(name, value, choices)
     if not 0.0 <= discount <= 1.0:
         raise ValueError(f"discount is a share in [0, 1], not {discount!r}")
     if not timeout > 0.0:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judge import Judge
+from ..options import one_of
 from ..preflight import skipped
 from ..sample import Sample
 from ..thinking import answer_start
@@ -93,8 +94,7 @@ class LLMJudge(Judge):
         name: str = "",
         threshold: float = 1.0,
     ) -> None:
-        if on_error not in POLICIES:
-            raise ValueError(f"on_error must be one of {', '.join(POLICIES)}, not {on_error!r}")
+        one_of("on_error", on_error, POLICIES)
         if not 0.0 <= floor < 1.0:
             raise ValueError(f"floor is a probability below 1, not {floor!r}")
         patience = Patience(timeout, deadline, retries, backoff, limit, budget)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..judge import Judge
 from ..memo import Memo
+from ..options import one_of
 from ..preflight import skipped
 from ..sample import Sample
 from ..verdict import Verdict
@@ -87,11 +88,11 @@ class MathJudge(Judge):
     ) -> None:
         if not isinstance(answer, str) or not answer:
             raise ValueError(f"answer names a data set column, it cannot be {answer!r}")
-        _one_of("where", where, WHERE)
-        _one_of("boxes", boxes, ("list", "last"))
-        _one_of("units", units, ("optional", "required", "ignore"))
-        _one_of("form", form, ("any", "evaluated"))
-        _one_of("relations", relations, ("both", "gold"))
+        one_of("where", where, WHERE)
+        one_of("boxes", boxes, ("list", "last"))
+        one_of("units", units, ("optional", "required", "ignore"))
+        one_of("form", form, ("any", "evaluated"))
+        one_of("relations", relations, ("both", "gold"))
         if decimals is not None and (type(decimals) is not int or not 0 <= decimals <= 50):
             raise ValueError(f"decimals must be a whole number from 0 to 50 or None, not {decimals!r}")
         if tolerance is not None and not 0 <= tolerance < 1:
@@ -250,8 +251,3 @@ def _broken(gold_form: str, error: Exception) -> Outcome:
 def _written(gold: Any) -> str:
     """The gold answer of a row as text; empty for a missing one (None, NaN) and for what is no text or number."""
     return str(gold) if isinstance(gold, (str, Real)) and gold == gold else ""
-
-
-def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise ValueError(f"{option} must be one of {', '.join(map(repr, allowed))}, not {given!r}")

@@ -16,6 +16,7 @@ from ..llm.costs import SUMMED, Costs, costs_of
 from ..llm.reply import Complete, Decider, Reply
 from ..llm.template import YES_NO
 from ..llm.voting import Vote, elect
+from ..options import one_of
 from ..sample import Sample
 from ..thinking import answer_start
 from ..verdict import Verdict
@@ -71,8 +72,7 @@ class RubricJudge(Judge):
         thinking: bool = False,
         **asking: Any,
     ) -> None:
-        if ask not in get_args(Ask):
-            raise ValueError(f"ask must be one of {', '.join(get_args(Ask))}, not {ask!r}")
+        one_of("ask", ask, get_args(Ask))
         if ask == "together" and isinstance(complete, Decider):
             raise ValueError('a model that decides by probabilities says one label at a time: give ask="each"')
         self.rubric = Rubric.load(rubric) if isinstance(rubric, (str, os.PathLike)) else Rubric.of(rubric)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from ..judge import Judge
+from ..options import one_of
 from ..sample import Sample
 from ..verdict import Verdict
 from .answer import read_sample
@@ -31,8 +32,7 @@ class OuterFormJudge(Judge):
     reads = "text"
 
     def __init__(self, form: Form = "either") -> None:
-        if form not in get_args(Form):
-            raise ValueError(f"form must be one of {', '.join(get_args(Form))}, not {form!r}")
+        one_of("form", form, get_args(Form))
         self.form = form
 
     def _judge(self, sample: Sample) -> Verdict:

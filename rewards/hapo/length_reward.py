@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from math import cos, isfinite, pi
 from typing import Literal, get_args
 
-from ..names import finite
+from ...judges.options import finite
 
 Kind = Literal["cosine", "linear"]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...judges import Verdict
+from ...judges.names import numbered
+from ...judges.options import finite
 from ..batch import Batch
 from ..leaf import as_reward
-from ..names import finite, numbered
 from ..reward import Reward
 from ..verdict import RewardVerdict
 from .aggregate import robust_row

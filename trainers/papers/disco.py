@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -183,18 +183,6 @@ def binary_rewards(rewards: Tensor, threshold: float | None = None) -> Tensor:
     return (rewards >= threshold).to(rewards).masked_fill(rewards.isnan(), torch.nan)
 
 
-FIXED: dict[str, Any] = {
-    "beta": 0.0,
-    "epsilon": math.inf,
-    "epsilon_high": None,
-    "delta": None,
-    "importance_sampling_level": "token",
-    "loss_type": "dapo",
-    "vllm_importance_sampling_correction": False,
-}
-"""Settings of GRPO's loss, none of which is part of DisCO's."""
-
-
 @dataclass
 class DisCOConfig(ObjectiveConfig):
     """The paper's hyperparameters, and TRL's with the paper's values.
@@ -204,6 +192,16 @@ class DisCOConfig(ObjectiveConfig):
     Raises:
         ValueError: a value without meaning, or a setting of GRPO's loss that this one would ignore.
     """
+
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "beta": 0.0,
+        "epsilon": math.inf,
+        "epsilon_high": None,
+        "delta": None,
+        "importance_sampling_level": "token",
+        "loss_type": "dapo",
+        "vllm_importance_sampling_correction": False,
+    }
 
     variant: Variant = field(
         default="disco",
@@ -254,11 +252,6 @@ class DisCOConfig(ObjectiveConfig):
     def __post_init__(self) -> None:
         self.tau = TAU.get(self.score, 1.0) if self.tau is None else self.tau
         check_settings(**self.loss_settings())
-        for name, value in FIXED.items():
-            if getattr(self, name) != value:
-                raise ValueError(
-                    f"DisCO has nothing of GRPO's loss: leave {name} at {value!r}, not {getattr(self, name)!r}"
-                )
         super().__post_init__()
 
     def loss_settings(self) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from trl import GRPOConfig
 
@@ -12,8 +14,11 @@ class ObjectiveConfig(GRPOConfig):
     """TRL's `GRPOConfig` with what the seam adds; a paper's config adds its own hyperparameters to it.
 
     Raises:
-        ValueError: less than one update for a generation.
+        ValueError: less than one update for a generation, or another value of a setting that is fixed.
     """
+
+    fixed: ClassVar[Mapping[str, Any]] = {}
+    """Settings of TRL's that the paper leaves no choice of; others would be ignored or make another loss."""
 
     whole_groups: bool = field(
         default=False,
@@ -40,6 +45,12 @@ class ObjectiveConfig(GRPOConfig):
     )
 
     def __post_init__(self) -> None:
+        for name, value in self.fixed.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"{type(self).__name__} has its own terms in place of TRL's: leave {name} at {value!r}, "
+                    f"not {getattr(self, name)!r}"
+                )
         if self.updates_per_generation is not None and self.updates_per_generation < 1:
             raise ValueError(f"updates_per_generation={self.updates_per_generation}: give 1 or more")
         if self.updates_per_generation and self.steps_per_generation is None and self.generation_batch_size is None:

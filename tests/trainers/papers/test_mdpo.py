@@ -107,11 +107,11 @@ def test_the_papers_defaults(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epsilon": 0.2}, "epsilon must stay inf, not 0.2"),
-        ({"epsilon_high": 0.3}, "epsilon_high must stay None"),
-        ({"delta": 2.0}, "delta must stay None"),
-        ({"beta": 0.1}, "beta must stay 0.0"),
-        ({"importance_sampling_level": "sequence"}, "importance_sampling_level must stay 'token'"),
+        ({"epsilon": 0.2}, "leave epsilon at inf, not 0.2"),
+        ({"epsilon_high": 0.3}, "leave epsilon_high at None"),
+        ({"delta": 2.0}, "leave delta at None"),
+        ({"beta": 0.1}, "leave beta at 0.0"),
+        ({"importance_sampling_level": "sequence"}, "leave importance_sampling_level at 'token'"),
         ({"steps_per_generation": 2}, "steps_per_generation must equal gradient_accumulation_steps=1"),
         ({"kl_estimator": "k3"}, "kl_estimator must be"),
         ({"num_iterations": 0}, "num_iterations must be at least 1"),

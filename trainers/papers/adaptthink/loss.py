@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
+from ....judges.options import one_of
 from ...objectives import masked_mean, require_equal_shapes, require_within
 from ...objectives.surrogate import clipped_surrogate
 
@@ -93,8 +94,7 @@ def policy_loss(
     Raises:
         ValueError: shapes that differ, an unknown ratio, or a p that cannot be.
     """
-    if ratio not in get_args(Ratio):
-        raise ValueError(f"ratio must be one of {', '.join(map(repr, get_args(Ratio)))}, not {ratio!r}")
+    one_of("ratio", ratio, get_args(Ratio))
     require_equal_shapes(logps=logps, old_logps=old_logps, mask=mask)
     require_equal_shapes(rows=mask.sum(1), advantages=advantages, no_thinking=no_thinking)
     sampled = sampled_logps(old_logps, no_thinking, p_no_thinking, forced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,15 +15,6 @@ from ...seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, 
 from ...seam.objective import Advantages, Metrics
 from .loss import Ratio, advantage, checked_ref_accuracy, format_ok, policy_loss, rollout_split
 
-FIXED: dict[str, Any] = {
-    "beta": 0.0,
-    "delta": None,
-    "loss_type": "grpo",
-    "num_iterations": 1,
-    "vllm_importance_sampling_correction": False,
-}
-"""Settings of GRPO's loss that AdaptThink's has no use for."""
-
 
 @dataclass
 class AdaptThinkConfig(ObjectiveConfig):
@@ -31,6 +23,14 @@ class AdaptThinkConfig(ObjectiveConfig):
     Raises:
         ValueError: a hyperparameter outside its range, or a setting of GRPO's loss that this one would ignore.
     """
+
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "beta": 0.0,
+        "delta": None,
+        "loss_type": "grpo",
+        "num_iterations": 1,
+        "vllm_importance_sampling_correction": False,
+    }
 
     bonus: float = field(default=0.05, metadata={"help": "δ: what an answer without thinking is worth more."})
     p_no_thinking: float = field(default=0.5, metadata={"help": "p: share of answers made to begin with think_end."})
@@ -63,11 +63,6 @@ class AdaptThinkConfig(ObjectiveConfig):
     def __post_init__(self) -> None:
         require_within(0.0, 1.0, p_no_thinking=self.p_no_thinking)
         require_within(0.0, float("inf"), bonus=self.bonus)
-        for name, value in FIXED.items():
-            if getattr(self, name) != value:
-                raise ValueError(
-                    f"AdaptThink's loss has its own terms: leave {name} at {value!r}, not {getattr(self, name)!r}"
-                )
         super().__post_init__()
         forced = rollout_split(self.num_generations, self.p_no_thinking)
         if forced in (0, self.num_generations):

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from ....judges import Judge
 from ....judges.mixture import MixtureOfJudges
+from ....judges.options import one_of
 from ....rewards import Function, Reward, Route, as_reward
 from .calibration import require_kl_max
 
@@ -46,8 +47,8 @@ class Stratum:
     constraint: Reward | Judge | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.optimizer is not None and self.optimizer not in get_args(Optimizer):
-            raise ValueError(f"optimizer must be one of {', '.join(get_args(Optimizer))}, not {self.optimizer!r}")
+        if self.optimizer is not None:
+            one_of("optimizer", self.optimizer, get_args(Optimizer))
         if self.k is not None and self.k < 1:
             raise ValueError(f"k must be at least 1 answer per prompt, not {self.k}")
         if self.kl_max is not None:

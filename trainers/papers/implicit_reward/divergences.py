@@ -25,6 +25,8 @@ from typing import Literal, cast, get_args
 import torch
 from torch import Tensor
 
+from ....judges.options import one_of
+
 Divergence = Literal[
     "total_variation", "pearson_chi2", "squared_hellinger", "reverse_kl", "jensen_shannon", "forward_kl"
 ]
@@ -128,8 +130,7 @@ def phi_of(
 
 def checked(divergence: str, linear_extension_below: float | None = None) -> None:
     """Refuse a divergence nobody knows, and a guard that leaves a part of φ undefined."""
-    if divergence not in get_args(Divergence):
-        raise ValueError(f"divergence must be one of {', '.join(get_args(Divergence))}, not {divergence!r}")
+    one_of("divergence", divergence, get_args(Divergence))
     form = FORMS[cast(Divergence, divergence)]
     if form.guarded and linear_extension_below is not None and not linear_extension_below > form.above:
         raise ValueError(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from trl import SFTConfig
 
+from ....judges.options import one_of
 from ...seam import Demonstrations, SupervisedObjective, SupervisedTrainer
 from .divergences import Divergence, checked, phi_of
 
@@ -63,8 +64,7 @@ class FSFTConfig(SFTConfig):
     def __post_init__(self) -> None:
         checked(self.divergence, self.linear_extension_below)
         for name, known in (("level", Level), ("baseline", Baseline)):
-            if getattr(self, name) not in get_args(known):
-                raise ValueError(f"{name} must be one of {', '.join(get_args(known))}, not {getattr(self, name)!r}")
+            one_of(name, getattr(self, name), get_args(known))
         for name in ("kl_beta", "lr_factor", "baseline_learning_rate"):
             if (value := getattr(self, name)) is not None and not (value > 0 and math.isfinite(value)):
                 raise ValueError(f"{name} must be above 0, not {value}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, get_args
 
@@ -14,15 +15,6 @@ from ...seam import Batch, ObjectiveConfig, ObjectiveTrainer
 from .step_size import step_size
 from .tokens import KLEstimator, token_loss
 
-# settings of GRPO that would clip the ratio, average it over a sequence, or add a KL
-FIXED: dict[str, Any] = {
-    "beta": 0.0,
-    "epsilon": math.inf,
-    "epsilon_high": None,
-    "delta": None,
-    "importance_sampling_level": "token",
-}
-
 
 @dataclass
 class MDPOConfig(ObjectiveConfig):
@@ -33,6 +25,15 @@ class MDPOConfig(ObjectiveConfig):
     Raises:
         ValueError: a setting that would clip, add another KL, or cut the batch of an iteration into several.
     """
+
+    # what would clip the ratio, average it over a sequence, or add a KL
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "beta": 0.0,
+        "epsilon": math.inf,
+        "epsilon_high": None,
+        "delta": None,
+        "importance_sampling_level": "token",
+    }
 
     num_iterations: int = field(
         default=10, metadata={"help": "m: gradient steps on the whole batch of an iteration; 1 is a policy gradient."}
@@ -61,12 +62,6 @@ class MDPOConfig(ObjectiveConfig):
             raise ValueError(f"kl_estimator must be {known}, not {self.kl_estimator!r}")
         if self.num_iterations < 1:
             raise ValueError(f"num_iterations must be at least 1 gradient step, not {self.num_iterations}")
-        for name, value in FIXED.items():
-            if getattr(self, name) != value:
-                raise ValueError(
-                    f"MDPO has one ratio a token, unclipped, and one KL: {name} must stay {value!r}, "
-                    f"not {getattr(self, name)!r}"
-                )
         if self.steps_per_generation != self.gradient_accumulation_steps:
             raise ValueError(
                 "each of the m steps is on the whole batch of an iteration: steps_per_generation must equal "

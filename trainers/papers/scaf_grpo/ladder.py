@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ....judges.options import one_of
+
 TIERS = ("knowledge", "planning", "solution")
 HINT_FORMAT = "Question: {question}\n{label}: {hints}"
 Replace = Literal["first", "random"]
@@ -99,8 +101,7 @@ def cliffs(
 
     A row without a reward counts as failed; a group of none but such rows is nobody's failure, and is left alone.
     """
-    if replace not in get_args(Replace):
-        raise ValueError(f"replace must be one of {', '.join(map(repr, get_args(Replace)))}, not {replace!r}")
+    one_of("replace", replace, get_args(Replace))
     members: dict[Hashable, list[int]] = {}
     for row, group in enumerate(group_ids):
         members.setdefault(group, []).append(row)
