@@ -81,8 +81,8 @@ class Summary:
         keep(self.slowest, slow)
 
     def _count_failure(self, path: str, verdict: Said) -> None:
-        details = verdict["evidence"].get("error", "")
-        texts = [path, verdict["status"], verdict["reason"], str(details)[:100]]
+        details = " ".join(str(verdict["evidence"].get("error", "")).split())
+        texts = [path, verdict["status"], verdict["reason"], details[:100]]
         text = ": ".join(filter(None, texts))
         if text in self.failures or len(self.failures) < REASONS:
             self.failures[text] += 1

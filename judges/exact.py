@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .choice import HEDGED, Statement, stated_text, statement
@@ -34,12 +34,14 @@ class ExactJudge(Judge):
     gold; a letter with the text of another option behind it states two.
 
     Reasons: "equal", "different"; with choices also "no choice", "hedged". "unfinished thinking": there is no
-    answer. Abstains with "unusable gold" when the row's gold is missing, empty or none of the choices.
+    answer. Abstains with "unusable gold" when the row's gold is missing, empty or none of the choices, and with
+    "unusable options".
 
     Args:
         answer: the column with the gold answer, or a list of them, each of which is right.
         choices: the letters of a multiple-choice question.
-        options: the column with each row's list of options, in the order of the letters.
+        options: the column with each row's options: a list in the order of the letters, texts by their letters, or
+            `{"text": […], "label": […]}`.
         ignore_case, ignore_whitespace, ignore_punctuation: what does not count. White space at the ends never
             does; ignoring it means that any run of it equals one space.
         unicode: the normal form both sides are brought to, or None. NFKC also equates full-width and ligature
@@ -74,7 +76,10 @@ class ExactJudge(Judge):
         self.unicode = unicode
 
     def _judge(self, sample: Sample) -> Verdict:
-        options = self._lettered(sample)
+        try:
+            options = self._lettered(sample)
+        except (TypeError, ValueError) as error:
+            return Verdict(None, "skipped", "unusable options", {"error": str(error)})
         golds = self._golds(sample[self.answer], options)
         if not golds:
             return Verdict(None, "skipped", "unusable gold", {"gold": shorten(sample[self.answer])})
@@ -90,10 +95,15 @@ class ExactJudge(Judge):
         return Verdict(0.0, reason="different", evidence=evidence)
 
     def _lettered(self, sample: Sample) -> dict[str, str]:
-        """The letters of a row's options by their texts; two options that read the same choose nothing."""
-        texts = [] if self.options is None else [_bare(str(text)) for text in sample[self.options] or ()]
-        letters = zip(texts, (self.choices or "").upper(), strict=False)
-        return {text: letter for text, letter in letters if text and texts.count(text) == 1}
+        """The letters of a row's options by their texts; two options that read the same choose nothing.
+
+        Raises:
+            ValueError: the column holds neither a list of options nor texts by their letters.
+        """
+        given = None if self.options is None else sample[self.options]
+        pairs = [(_bare(str(text)), letter) for letter, text in _by_letter(given, (self.choices or "").upper())]
+        texts = [text for text, _ in pairs]
+        return {text: letter for text, letter in pairs if text and texts.count(text) == 1}
 
     def _unusable(self, sample: Sample) -> str:
         return skipped(self._judge(sample))
@@ -134,6 +144,24 @@ def _chosen(stated: Statement | None, options: dict[str, str]) -> str | None:
         return None
     named = options.get(_bare(stated.rest.lstrip(" .):*_]}-–—,\"'")))
     return HEDGED if named and named != stated.letter else stated.letter
+
+
+def _by_letter(given: Any, letters: str) -> list[tuple[str, Any]]:
+    """Each option of a row with its letter; labels that are no letters of the choices stand for their order."""
+    if isinstance(given, Mapping) and {"text", "label"} <= given.keys():
+        labels = [str(label).upper() for label in given["label"]]
+        if not set(labels) <= set(letters):
+            return list(zip(letters, given["text"], strict=False))
+        return list(zip(labels, given["text"], strict=False))
+    if isinstance(given, Mapping):
+        return [(str(letter).upper(), text) for letter, text in given.items() if text is not None]
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    if given is None:
+        return []
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise ValueError(f"options are a list of texts, or texts by their letters, not {given!r:.80}")
+    return list(zip(letters, given, strict=False))
 
 
 def shorten_text(text: str, width: int = 200) -> str:

@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import numpy
 import pytest
 
 from jurybox.judges import ExactJudge
@@ -91,5 +92,12 @@ def test_an_option_may_be_chosen_by_its_text():
         assert not judge.verdict(text, **row).passed, text
     assert judge.verdict("x", solution="B", options=["x", "x"]).reason == "no choice"
     assert judge.verdict("B", solution="B", options=None).passed
+    for options in ({"A": "Rome", "B": "Paris"}, {"text": ["Rome", "Paris"], "label": ["A", "B"]},
+                    {"text": ["Rome", "Paris"], "label": ["1", "2"]}, numpy.array(["Rome", "Paris"])):  # fmt: skip
+        assert judge.verdict("Paris", solution="B", options=options).passed, options
+        assert not judge.verdict("B. Rome", solution="B", options=options).passed, options
+    for options in (7, "Rome, Paris", {"text": 1, "label": 2}):
+        verdict = judge.verdict("Paris", solution="B", options=options)
+        assert (verdict.score, verdict.reason) == (None, "unusable options")
     with pytest.raises(ValueError, match="options need letters"):
         ExactJudge(options="options")
