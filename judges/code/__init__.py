@@ -3,7 +3,8 @@
 Read in this order: `judge.py` (what is asked), `extraction.py`, `layouts.py` and `suite.py` (a program and its
 tests), `plan.py` (who runs what), `stdio.py`, `calls.py` and `asserts.py` (the three kinds of tests), `checking.py`
 and `comparison.py` (when an answer is right), `pool.py`, `server.py` and `child.py` (the processes, from this side of
-the wall), and `box/` (the other side).
+the wall), and `box/` (the other side). Programs that are no Python: `languages/` and `box/foreign/`; programs that
+another machine runs: `remote/`.
 """
 
 from .comparison import Compare
@@ -14,7 +15,7 @@ from .outside.limits import Limits
 from .outside.server import ServerLost
 from .remote import Remote, RemoteRun, RemoteUnavailable, SandboxFusion
 from .results import CodeVerdict, TestResult, Usage
-from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite
+from .suite import AssertTest, CallTest, SourceTest, SqlTest, StdioTest, Suite
 
 __all__ = [
     "LAYERS",
@@ -31,6 +32,7 @@ __all__ = [
     "RemoteUnavailable",
     "SandboxFusion",
     "ServerLost",
+    "SourceTest",
     "SqlTest",
     "StdioTest",
     "Suite",

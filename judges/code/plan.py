@@ -15,7 +15,7 @@ from .outside.session import Rules, Session
 from .outside.waiting import Run
 from .remote.judging import RemoteSession
 from .results import CodeVerdict, TestResult, plain, shown
-from .suite import AssertTest, CallTest, SqlTest, StdioTest, Suite, Test
+from .suite import AssertTest, CallTest, SourceTest, SqlTest, StdioTest, Suite, Test
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _failure(job: Job, test: Test, result: TestResult, place: int) -> dict[str, 
 
 
 def _accepted(test: Test) -> Sequence[Any]:
-    if isinstance(test, AssertTest):
+    if isinstance(test, (AssertTest, SourceTest)):
         return [test.source]
     if isinstance(test, SqlTest):
         return [test.reference] if test.rows is None else test.rows

@@ -67,7 +67,14 @@ class SqlTest:
     ordered: bool | None = None
 
 
-Test: TypeAlias = StdioTest | CallTest | AssertTest | SqlTest
+@dataclass(frozen=True)
+class SourceTest:
+    """A trusted test program in the language of the completion, which calls the suite's entry and ends normally."""
+
+    source: str
+
+
+Test: TypeAlias = StdioTest | CallTest | AssertTest | SqlTest | SourceTest
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ SYNTAXES = {
     ),
     "cpp": Syntax(
         re.compile(r"(?:c\+\+|cpp|cxx|cc|c|gnu\+\+)[0-9]*[a-z]?"),
-        r"^[ \t]*[A-Za-z_][\w:<>,&* \t]*\b{name}[ \t]*\([^;\n]*$|^[ \t]*(?:class|struct)[ \t]+{name}\b",
+        r"^[ \t]*[A-Za-z_][\w:<>,&* \t]*\b{name}[ \t]*\([^;}\n]*(?:\{|$)|^[ \t]*(?:class|struct)[ \t]+{name}\b",
         ("//", "$ ", "g++ "),
     ),
     "javascript": Syntax(

@@ -28,16 +28,17 @@ class Ended(NamedTuple):
 class Build:
     """A program in a keeper. Raises ServerLost whenever the keeper, which no program can reach, is gone."""
 
-    def __init__(self, session: Session, child: Child, task: dict[str, Any]) -> None:
+    def __init__(self, session: Session, child: Child, task: dict[str, Any], kind: str) -> None:
         self.session = session
         self.child = child
+        self._may_tell = kind == "program"  # what a test says may hold the answer
         self.wall_s = float(task["bounds"]["wall_s"])
 
     @classmethod
     def of(cls, session: Session, task: dict[str, Any], kind: str = "program") -> Run[Build | TestResult]:
         """Build it; or why that did not work, as the result of every test."""
         child = yield from session.open(kind, **task)
-        build = cls(session, child, task)
+        build = cls(session, child, task, kind)
         limit = float(task.get("compile_bounds", {}).get("wall_s", 0.0))
         message = yield from build._reply(limit)
         if message[0] == "ready":
@@ -71,7 +72,7 @@ class Build:
         if not label:
             label, detail = self._manner_of_death(status)
         result = TestResult(label, 0.0, wall_s, cpu_s, rss_mb, legible(detail))
-        if label != "ended" and not self.session.stderr:
+        if label != "ended" and self._may_tell and not self.session.stderr:
             self.session.stderr = self.child.stderr_tail()
         return Ended(result, output, status)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..layouts import read_suite
 from ..layouts.unpacking import unpacked
-from ..suite import SqlTest, Suite
+from ..suite import SourceTest, SqlTest, Suite
+from .peers import entry_of
 from .runners import fitting
 
 
@@ -29,7 +31,43 @@ def read_for(languages: Sequence[str], tests: Any, entry: str | None = None, lay
 def _read(languages: Sequence[str], tests: Any, entry: str | None, layout: str | None) -> Suite:
     if "sql" in languages and not isinstance(tests, Suite) and (found := sql_tests(tests)):
         return found
+    if len(languages) == 1 and languages[0] in SOURCES and (found := source_tests(languages[0], tests, entry)):
+        return found
     return read_suite(tests, entry, layout)
+
+
+SOURCES = ("cpp", "javascript")
+
+
+def source_tests(language: str, tests: Any, entry: str | None) -> Suite | None:
+    """A test program: its text, or {"test" or "tests": its text, "prompt" or "declaration": …, "entry_point": …}, as in
+    HumanEval-X and MultiPL-E; None for another layout.
+
+    Raises:
+        ValueError: nothing says which function is tested.
+    """
+    if isinstance(tests, str) and not _is_json(tests):
+        tests = {"test": tests}
+    elif isinstance(tests, str):
+        tests = json.loads(tests)
+    if not isinstance(tests, Mapping):
+        return None
+    if isinstance(tests.get("tests"), Mapping):
+        tests = {**tests["tests"], "limits": tests.get("limits")}
+    source = tests.get("test") or tests.get("tests")
+    if not isinstance(source, str) or _is_json(source):
+        return None
+    prompt = str(tests.get("declaration") or tests.get("prompt") or "")
+    name = entry_of(language, prompt, tests.get("entry_point") or tests.get("entry") or entry)
+    return Suite((SourceTest(source),), name, prefix=prompt, limits=tests.get("limits") or {})
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 SQL_KEYS = {"setup", "rows", "reference", "check", "ordered"}

@@ -11,15 +11,16 @@ from ..outside.session import Session
 from ..outside.waiting import Run
 from ..results import TestResult
 from ..stdio import run_stdio
-from ..suite import AssertTest, CallTest, CheckerProgram, SqlTest, StdioTest, Suite, Test
+from ..suite import AssertTest, CallTest, CheckerProgram, SourceTest, SqlTest, StdioTest, Suite, Test
 from . import sql, stdio
+from .functions import run_functions
 
 Runner: TypeAlias = Callable[[Session, Any], Run[list[TestResult]]]
 
 RUNNERS: dict[str, tuple[tuple[type, Runner], ...]] = {
     "python": ((StdioTest, run_stdio), (CallTest, run_calls), (AssertTest, run_asserts)),
-    "cpp": ((StdioTest, stdio.run_stdio),),
-    "javascript": ((StdioTest, stdio.run_stdio),),
+    "cpp": ((StdioTest, stdio.run_stdio), (SourceTest, run_functions)),
+    "javascript": ((StdioTest, stdio.run_stdio), (SourceTest, run_functions)),
     "bash": ((StdioTest, stdio.run_stdio),),
     "sql": ((SqlTest, sql.run_sql),),
 }

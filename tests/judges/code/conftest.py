@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from jurybox.judges.code import CodeJudge, Limits
+
+AS_NOBODY = """
+import os, sys
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +62,16 @@ def _descendants(pids):
         members |= frontier
         frontier = {pid for pid, parent in parents.items() if parent in frontier} - members
     return members
+
+
+@pytest.fixture
+def unprivileged(monkeypatch):
+    """A command that starts an interpreter as another user; tests are already run by one where this is not root."""
+    if os.getuid() != 0:
+        pytest.skip("not run by root: the other tests are the unprivileged ones")
+    interpreter = os.environ.get("JURYBOX_PUBLIC_PYTHON") or shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if not interpreter:
+        pytest.skip("no interpreter that every user can read: name one in JURYBOX_PUBLIC_PYTHON")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "typings"))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return [sys.executable, "-c", AS_NOBODY, interpreter]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jurybox.judges.code import CodeJudge
+from jurybox.judges.code import CodeJudge, IsolationUnavailable
 from jurybox.judges.code.languages.toolchains import TOOLED, ToolchainMissing, find
 from jurybox.judges.preflight import PreflightError
 from tests.case_kinds import code_benign, code_hostile
@@ -60,6 +60,36 @@ def test_hostile_programs(language, row):
     if language in TOOLED:
         needs(language)
     assert code_hostile.check_row(row) is None
+
+
+DANGEROUS = ("read_a_secret", "environment_of_the_judge", "write_outside", "fork_bomb", "attach_a_secret")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [each for each in rows("hostile", ["cpp", "javascript", "bash", "sql"]) if each.values[1]["name"] in DANGEROUS],
+)
+def test_the_most_dangerous_ones_as_an_unprivileged_user(language, row, unprivileged):
+    if language in TOOLED:
+        needs(language)
+    assert code_hostile.check_row(row, command=unprivileged) is None
+
+
+@pytest.mark.slow
+def test_the_root_alone_hides_files_where_there_is_no_landlock():
+    needs("bash")
+    hostile = [row.values[1] for row in rows("hostile", ["bash"]) if row.values[1]["name"] in DANGEROUS]
+    assert [code_hostile.check_row(row, {"without": ["landlock"]}) for row in hostile] == [None] * len(hostile)
+    with pytest.raises(IsolationUnavailable, match="bash programs need namespaces"):
+        CodeJudge(language="bash", without=["namespaces"], isolation="strict")
+
+
+def test_what_a_test_program_says_is_not_told(judges):
+    tests = {"prompt": "function f() {", "test": "require('assert').equal(f(), 'the answer')"}
+    verdict = judges("javascript").verdict("```js\nfunction f() { console.error('mine'); }\n```", tests=tests)
+    assert verdict.reason == "wrong_answer"
+    assert "the answer" not in json.dumps(dict(verdict.evidence))
 
 
 # Which language.
