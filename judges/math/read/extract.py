@@ -78,12 +78,15 @@ def extract(completion: str, where: str = "anywhere", boxes: str = "list") -> Ex
 _EMPTY_BOX = re.compile(r"\\boxed ?(?:\{[^{}]{0,40}(?:\{[^{}]{0,40}\})?[^{}]{0,10}\})?")
 
 
+_DENIED = re.compile(r"[^\d$\\]{0,60}(?:\bnot|n't|\bbetween|\bneither)\b", re.IGNORECASE)  # It is not 42.
+
+
 def _from_sentence(text: str) -> str:
     """The answer of a tag with a sentence in it; a tag with nothing but an answer, words or a letter, as it is."""
     spoken = bool(_COPULA.search(text)) and re.match(r"\W{0,3}[A-Za-z]{2}", text)
     if not (spoken or any(map(str.isdigit, text))) or re.match(r"\(?[A-H][).:]", text):
         return text
-    if _whole(text) or _whole(text.strip(" .*")):
+    if _whole(text) or _whole(text.strip(" .*")) or _DENIED.match(text):
         return text
     found = outside_boxes(text, "anywhere").text
     if found or not spoken:
@@ -95,7 +98,8 @@ def _from_sentence(text: str) -> str:
 
 def joined(boxes: list[str]) -> str:
     if len(boxes) == 1:
-        return stated(_WRAPPED.sub(r"\1", boxes[0])) or LEAD_IN.sub("", boxes[0])
+        said = stated(_WRAPPED.sub(r"\1", boxes[0])) if PHRASE.search(boxes[0]) else ""
+        return said or LEAD_IN.sub("", boxes[0])
     return ", ".join(dict.fromkeys(box.strip() for box in boxes))
 
 

@@ -48,6 +48,7 @@ _AMOUNT = r"-?\\?\$?\d[\d,]*(?:\.\d+|/\d+)?"
 _LISTED_BEFORE = re.compile(rf"(?:either )?(?:{_AMOUNT} ?(?:, ?(?:and |or )?|and |or ))+", re.IGNORECASE)
 _LISTED_AFTER = re.compile(rf"(?: ?, ?(?:and |or )?| and | or )(?:[a-z] ?= ?)?{_AMOUNT}(?=[.,;!?\s]*$|[.,;] )")
 _LISTED_BETWEEN = re.compile(rf"(?: ?, ?{_AMOUNT}){{1,20}} ?,? ?(?:and |or )?")
+_HEDGED_AFTER = re.compile(rf" ?\((?:or|maybe|perhaps|possibly)(?: maybe| perhaps| possibly)? ({_AMOUNT})\)")
 _IN_BASE = re.compile(r" ?\(?(?:in )?base ?")
 _MOST_LISTED = 20
 
@@ -68,6 +69,9 @@ def formula_text(text: str, spans: list[tuple[int, int]], stated: bool = False) 
         if after is None:
             break
         stop = after.end()
+    hedge = _HEDGED_AFTER.match(text, stop)
+    if hedge:
+        return f"{text[start:stop]} or {hedge[1]}"
     half = _HALF_DAY_AFTER.match(text, stop)
     percent = _PERCENT_AFTER.match(text, stop)
     return text[start:stop] + (half[0] if half else r"\%" if percent else "")

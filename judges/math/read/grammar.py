@@ -201,6 +201,8 @@ class Parser:
             return not (self.bars or self.braces)
         if token.text == "(":
             return self.peek(1).text not in ("mod", r"\mod", r"\bmod")
+        if token.text == "[":
+            return self.peek(1).text == r"\begin"
         if token.kind == "number":
             previous = self.tokens[self.at - 1]
             after_power = token.spaced and self.tokens[self.at - 2].text in ("^", "**")  # 2^4 7^2

@@ -143,7 +143,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _EASTERN_LEAD.sub("", text, count=1) if _EASTERN_LEAD.match(text) else text
     text = plain_units(text)
-    return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;: ")
+    return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;:? ")
 
 
 def _drop_dollars(text: str) -> str:

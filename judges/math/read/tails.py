@@ -10,7 +10,7 @@ _OPENERS = (
     r"in (?:total|all|fact|other|dollars|particular|simplest)|as\b|so\b|which\b|that is\b|because\b|since\b|altogether"
     r"|all told|overall|total\b|totally|giving\b|making\b|leaving\b|obtained\b|found\b|computed\b|calculated\b|i\.e"
     r"|namely\b|thus\b|hence\b|therefore\b|rounded\b|using\b|counting\b|including\b|for a total\b|respectively\b"
-    r"|by (?:the|using|[a-z]+ing)\b|meaning\b|where(?:as)?\b|\(?given in\b"
+    r"|the\b|by (?:the|using|[a-z]+ing)\b|meaning\b|where(?:as)?\b|\(?given in\b"
 )
 _TEXT = r"(?:\\text ?\{ ?)?"
 _AFTER_COMMA = re.compile(rf"(?:[,;] ?{_TEXT}|{_TEXT}[,;] ?|\\text \{{, )(?:{_OPENERS})", re.IGNORECASE)
@@ -24,13 +24,14 @@ _ALTOGETHER = re.compile(r"(?<=[\d}$]) ?(?:altogether|in total|in all|overall)$"
 _ASIDE = re.compile(rf" ?{_TEXT}\((?P<inside>[^()]{{2,120}}(?:\([^()]{{0,60}}\)[^()]{{0,60}})?)\)\.?\}}?$")
 _HEDGE = re.compile(
     r"(?<![A-Za-z])(?:or|maybe|perhaps|possibly|probably|alternatively|either|could|might|may|and also|also|but)"
-    r"(?![A-Za-z])"
+    r"(?![A-Za-z])|或|也许|可能|または|또는"
 )
 _CASES = re.compile(r"\band\b|;|,.*\bfor\b")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 _PART_OF_ANSWER = re.compile(
     r"(?:\\[pb]?mod|\\text ?\{ ?)*(?:mod|in base|base|[ap]\.?m\b|double|mult|deg|rad|sq|cubic|not|twice|square)", re.I
 )
+_EASTERN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 _NAMES = FUNCTIONS | {"inf", "infty", "infinity"}
 LONGEST = 600
 
@@ -59,7 +60,7 @@ def without_tail(text: str) -> str:
 def _explains(inside: str) -> bool:
     """Words or an equation that are no part of the answer (a unit, a base, a modulus) and no other one."""
     inside = inside.strip(" {}")
-    says_something = "=" in inside or not _NAMES.issuperset(_WORD.findall(inside))
+    says_something = "=" in inside or not _NAMES.issuperset(_WORD.findall(inside)) or bool(_EASTERN.search(inside))
     return says_something and not (_HEDGE.search(inside) or _PART_OF_ANSWER.match(inside))
 
 
