@@ -13,6 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...objectives.require import require_equal_shapes
+
 Unknown = Literal["leave out", "violated"]
 Denominator = Literal["kept", "all"]
 
@@ -50,14 +52,6 @@ def require_denominator(denominator: str) -> None:
     """Raise ValueError unless a mean is over the kept prompts or over all."""
     if denominator not in ("kept", "all"):
         raise ValueError(f"denominator must be 'kept' or 'all', not {denominator!r}")
-
-
-def require_equal_shapes(**tensors: Tensor) -> None:
-    """Raise ValueError naming the arguments whose shapes differ."""
-    (first, reference), *others = tensors.items()
-    for name, tensor in others:
-        if tensor.shape != reference.shape:
-            raise ValueError(f"{name} has shape {tuple(tensor.shape)}, and {first} {tuple(reference.shape)}")
 
 
 def sequence_logps(log_prob: Tensor, mask: Tensor) -> Tensor:
