@@ -20,6 +20,23 @@ def test_grpo_improves_the_pass_rate_of_programs():
     assert result.passed_after > result.passed_before + 0.05
 
 
+def test_tests_as_files_of_pytest_say_the_same_of_a_program():
+    pytest.importorskip("torch")
+    from jurybox.benchmarks.judges.code_training import as_pytest
+    from jurybox.benchmarks.playground.tasks.expressions import Expressions
+    from jurybox.judges.code import CodeJudge
+
+    rng = random.Random(0)
+    task = Expressions(bare=1.0)
+    rows = [task.problem(rng) for _ in range(12)]
+    programs = [task.demonstrate(row, rng) for row in rows]
+    with CodeJudge(workers=1, reward="all", allow_bare=True) as judge:
+        calls = judge(completions=programs, tests=[row["tests"] for row in rows])
+        files = judge(completions=programs, tests=[as_pytest(row)["tests"] for row in rows])
+    assert files == calls
+    assert {0.0, 1.0} == set(files)
+
+
 def test_demonstrations_pass_unless_they_have_faults():
     pytest.importorskip("torch")
     from jurybox.benchmarks.playground.tasks.expressions import Expressions
