@@ -16,6 +16,7 @@ from ..outside.waiting import Run
 from ..results import TestResult
 from ..suite import SourceTest
 from .build import Build
+from .one_by_one import one_by_one
 from .peers import programs, tester
 
 MISSING, UNASKED, LOST, UNREADABLE = 94, 95, 97, 98  # exit statuses of the test's end; see support/
@@ -26,18 +27,9 @@ def run_functions(session: Session, tests: Sequence[SourceTest]) -> Run[list[Tes
     program = yield from _program(session)
     if isinstance(program, TestResult):
         return [program] * len(tests)
-    results: list[TestResult] = []
-    for test in tests:
-        if session.out_of_time:
-            break
-        result = yield from _judged(session, program, test)
-        if session.repeats(result):
-            result = yield from _judged(session, program, test)
-        results.append(result)
-        if session.rules.stop_on_first_failure and not (result.passed or result.at_fault):
-            break
+    results = yield from one_by_one(session, tests, lambda test: _judged(session, program, test))
     yield from program.close()
-    return results + [TestResult("not_run")] * (len(tests) - len(results))
+    return results
 
 
 def _program(session: Session) -> Run[Build | TestResult]:

@@ -13,6 +13,7 @@ from ..outside.session import BREAKDOWNS, CLAIMED_FAILURES, Session, claimed
 from ..outside.waiting import Run
 from ..results import TestResult
 from ..suite import SqlTest
+from .one_by_one import one_by_one
 
 TOLD = CLAIMED_FAILURES | {"output_limit", "invalid_tests"}  # the child runs SQL, which says nothing by itself
 ORDERED = re.compile(r"\border\s+by\b[^)]*$", re.I)
@@ -20,17 +21,7 @@ ORDERED = re.compile(r"\border\s+by\b[^)]*$", re.I)
 
 def run_sql(session: Session, tests: Sequence[SqlTest]) -> Run[list[TestResult]]:
     """The results of tests in order."""
-    results: list[TestResult] = []
-    for test in tests:
-        if session.out_of_time:
-            break
-        result = yield from _judged(session, test)
-        if session.repeats(result):
-            result = yield from _judged(session, test)
-        results.append(result)
-        if session.rules.stop_on_first_failure and not (result.passed or result.at_fault):
-            break
-    return results + [TestResult("not_run")] * (len(tests) - len(results))
+    return (yield from one_by_one(session, tests, lambda test: _judged(session, test)))
 
 
 def _judged(session: Session, test: SqlTest) -> Run[TestResult]:

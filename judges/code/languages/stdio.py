@@ -11,6 +11,7 @@ from ..outside.waiting import Run
 from ..results import TestResult, shown
 from ..suite import StdioTest
 from .build import Build, Ended
+from .one_by_one import one_by_one
 from .recipes import recipe
 
 FILES = {"cpp": "program.cpp", "javascript": "program.js", "bash": "program.sh"}
@@ -26,18 +27,9 @@ def run_stdio(session: Session, tests: Sequence[StdioTest]) -> Run[list[TestResu
     build = yield from Build.of(session, recipe(toolchain, {name: session.code}, session.rules.limits))
     if isinstance(build, TestResult):
         return [build] * len(tests)
-    results: list[TestResult] = []
-    for test in tests:
-        if session.out_of_time:
-            break
-        result = yield from _judged(build, test)
-        if session.repeats(result):
-            result = yield from _judged(build, test)
-        results.append(result)
-        if session.rules.stop_on_first_failure and not result.passed:
-            break
+    results = yield from one_by_one(session, tests, lambda test: _judged(build, test))
     yield from build.close()
-    return results + [TestResult("not_run")] * (len(tests) - len(results))
+    return results
 
 
 def _judged(build: Build, test: StdioTest) -> Run[TestResult]:

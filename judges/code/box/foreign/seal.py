@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .. import landlock, privileges, seccomp
+from ..child import lower
 from .calls import command_filter
 
 BUILD, SCRATCH = "/build", "/tmp"  # the program and its sources; what a command may write to
@@ -110,17 +111,11 @@ def confine(bounds: Bounds, walls: Walls, writable: list[str]) -> None:
 
 def limit(bounds: Bounds) -> None:
     """The bounds that the kernel keeps, hard and soft alike."""
-    _lower(resource.RLIMIT_DATA if bounds.data else resource.RLIMIT_AS, bounds.process_mb << 20)
-    _lower(resource.RLIMIT_CPU, int(bounds.cpu_s) + 2)
-    _lower(resource.RLIMIT_FSIZE, bounds.file_mb << 20)
-    _lower(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
-    _lower(resource.RLIMIT_STACK, bounds.stack_mb << 20)
-    _lower(resource.RLIMIT_NPROC, max(bounds.processes, bounds.threads) + 8)  # the keepers and their server count too
+    lower(resource.RLIMIT_DATA if bounds.data else resource.RLIMIT_AS, bounds.process_mb << 20)
+    lower(resource.RLIMIT_CPU, int(bounds.cpu_s) + 2)
+    lower(resource.RLIMIT_FSIZE, bounds.file_mb << 20)
+    lower(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
+    lower(resource.RLIMIT_STACK, bounds.stack_mb << 20)
+    lower(resource.RLIMIT_NPROC, max(bounds.processes, bounds.threads) + 8)  # the keepers and their server count too
     for nothing_of in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
-        _lower(nothing_of, 0)
-
-
-def _lower(which: int, bound: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-    resource.setrlimit(which, (bound, bound))
+        lower(nothing_of, 0)
