@@ -164,7 +164,7 @@ class Child:
         return self.end
 
     def _ends_by_itself(self) -> Run[bool]:
-        turn = Turn(POLITE_SECONDS, MOST_POLITE_SECONDS, self.waited)
+        turn = Turn(POLITE_SECONDS, MOST_POLITE_SECONDS, self.waited, self.waited())
         while self.number not in self.server.ended:
             if (yield Wait((self.server.control.fileno(),), turn.look)):
                 self.server.receive()

@@ -27,16 +27,17 @@ class Turn:
         own_s: time of its own.
         cap_s: wall-clock time.
         waited: how long, in all, the program has waited for a core until now.
+        waited_before: the same when the turn begins, or when it was last looked at: in short turns it is not.
     """
 
-    def __init__(self, own_s: float, cap_s: float, waited: Callable[[], float]) -> None:
+    def __init__(self, own_s: float, cap_s: float, waited: Callable[[], float], waited_before: float = 0.0) -> None:
         self.began = monotonic()
         self.own_s = own_s
         self.cap = self.began + cap_s
         self.starved = False
         self.look = self.began + min(own_s, cap_s)  # before then it cannot be over
         self._waited = waited
-        self._waited_before = waited()
+        self._waited_before = waited_before
 
     def own(self) -> float:
         """The time of its own that has passed; short turns are not looked into."""

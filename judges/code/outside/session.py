@@ -70,6 +70,7 @@ class Session:
         self.gave_up = False
         self.children: dict[Child, float] = {}  # those that are open, and since when
         self._waited = 0.0  # for a core, by those that were closed
+        self._waited_lately = 0.0  # by all, when it was last looked at
 
     @property
     def report(self) -> IsolationReport:
@@ -80,7 +81,7 @@ class Session:
         """A test begins: its limit, or what is left of the time for all tests, and how long others may delay it."""
         limits = self.rules.limits
         own_s = min(limits.wall_s, max(0.0, limits.total_s - self.spent))
-        return Turn(own_s, own_s * (PATIENCE if self.rules.retry_starved else 1), self.waited)
+        return Turn(own_s, own_s * (PATIENCE if self.rules.retry_starved else 1), self.waited, self._waited_lately)
 
     def end(self, turn: Turn) -> float:
         """A test has ended; the seconds that it took."""
@@ -93,7 +94,8 @@ class Session:
 
     def waited(self) -> float:
         """How long the program's processes have waited for a core."""
-        return self._waited + sum(child.waited() for child in self.children)
+        self._waited_lately = self._waited + sum(child.waited() for child in self.children)
+        return self._waited_lately
 
     @property
     def out_of_time(self) -> bool:
@@ -116,6 +118,7 @@ class Session:
     def close(self, child: Child, *, kill: bool = True, failed: bool = False) -> Run[Event]:
         """End a child and count what it took."""
         self._waited += child.waited()
+        self._waited_lately = max(self._waited_lately, self._waited)
         end = yield from child.finish(kill)
         self.usage += Usage(monotonic() - self.children.pop(child), end.cpu_s, end.rss_mb, 1)
         if failed and not self.stderr:

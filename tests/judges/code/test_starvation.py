@@ -83,8 +83,8 @@ def test_the_cap_of_the_wall_clock_abstains_and_judges_nothing_more(run, monkeyp
 
 
 def test_time_of_ones_own_is_that_of_the_clock_less_the_wait_for_a_core():
-    waited = iter([2.0, 2.0, 2.75, 2.75])
-    turn = Turn(0.01, 100, lambda: next(waited))
+    waited = iter([2.0, 2.75])
+    turn = Turn(0.01, 100, lambda: next(waited), 2.0)
     time.sleep(0.02)
     assert turn.over() is True
     turn.began -= 0.5
