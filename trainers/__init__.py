@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .papers.dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
     from .papers.f_dpo import FDPO, FDPOConfig, FDPOTrainer
     from .papers.hapo import HAPOConfig, HAPOTrainer
+    from .papers.hbpo import HBPOConfig, HBPOTrainer
     from .papers.implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
     from .papers.mdpo import MDPOConfig, MDPOTrainer
     from .papers.ngrpo import NGRPO, NGRPOConfig, NGRPOTrainer
@@ -86,6 +87,8 @@ __all__ = [
     "FSFTTrainer",
     "HAPOConfig",
     "HAPOTrainer",
+    "HBPOConfig",
+    "HBPOTrainer",
     "ImplicitReward",
     "MDPOConfig",
     "MDPOTrainer",
@@ -142,6 +145,7 @@ _NAMES = {
     "papers.dr_rpo": ("DRRPO", "DRRPOConfig", "DRRPOTrainer"),
     "papers.f_dpo": ("FDPO", "FDPOConfig", "FDPOTrainer"),
     "papers.hapo": ("HAPOConfig", "HAPOTrainer"),
+    "papers.hbpo": ("HBPOConfig", "HBPOTrainer"),
     "papers.implicit_reward": ("FSFT", "FSFTConfig", "FSFTTrainer", "ImplicitReward"),
     "papers.mdpo": ("MDPOConfig", "MDPOTrainer"),
     "papers.ngrpo": ("NGRPO", "NGRPOConfig", "NGRPOTrainer"),

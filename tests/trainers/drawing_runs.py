@@ -17,9 +17,9 @@ import torch
 from online_papers import PAPERS
 from paper_runs import build, weights
 
-DRAWING = ("scaf-grpo",)
+DRAWING = ("hbpo", "scaf-grpo")
 ROWS = 12
-LOGGED = ("scaf/",)
+LOGGED = ("hbpo/", "scaf/")
 
 
 def right_by_number(completion_ids: Sequence[Sequence[int]], **_: Any) -> list[float]:

@@ -20,6 +20,7 @@ from jurybox.trainers.papers.adaptthink import AdaptThinkConfig, AdaptThinkTrain
 from jurybox.trainers.papers.aepo import AEPOConfig, AEPOTrainer
 from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
+from jurybox.trainers.papers.hbpo import HBPOConfig, HBPOTrainer
 from jurybox.trainers.papers.mdpo import MDPOConfig, MDPOTrainer
 from jurybox.trainers.papers.ngrpo import NGRPOConfig, NGRPOTrainer
 from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTrainer
@@ -131,6 +132,12 @@ PAPERS = {
     "grpo": Paper(GRPOTrainer, ObjectiveConfig, {"loss_type": "dapo"}),
     "hapo": Paper(
         HAPOTrainer, HAPOConfig, {"loss_type": "dapo", "temperature": 1.0}, columns={"problem_id": [0, 1, 2, 3]}
+    ),
+    "hbpo": Paper(
+        HBPOTrainer,
+        HBPOConfig,
+        {"updates_per_generation": 1, "budgets": [2, 7], "announcement": "e{budget}"},
+        like="scaf-grpo",
     ),
     "rl-struct": Paper(RLStructTrainer, RLStructConfig, like="grpo"),
     "scaf-grpo": Paper(

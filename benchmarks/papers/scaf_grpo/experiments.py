@@ -25,6 +25,7 @@ from ...playground.arm import PlaygroundRun
 from ...playground.exact import mean_by, probability_right
 from ...playground.tasks import Row, draw_rows
 from ...playground.warmstart import WarmStart
+from .tabular import EXPERIMENT as TABULAR
 
 KINDS, TIERS, SIGNS, RUNGS = ("same", "flip"), ("knowledge", "planning", "solution"), "<([", 12
 START, PER_RUNG = 9.0, 1.2  # log-odds of copying where nothing is hinted, and what a rung takes from them
@@ -97,6 +98,7 @@ RUN = PlaygroundRun(
         "per_device_train_batch_size": 32,  # 4 questions, 8 answers each
         "max_completion_length": NEW_TOKENS,
         "learning_rate": 5e-4,
+        "temperature": 0.5,  # what is rare is then never sampled
         "steps_per_generation": 1,
         **LOSS,
     },
@@ -142,4 +144,5 @@ EXPERIMENTS = (
         ),
         prepare=RUN.prepare,
     ),
+    TABULAR,
 )

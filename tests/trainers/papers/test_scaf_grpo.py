@@ -16,10 +16,10 @@ from paper_runs import weights
 from seam_tiny import LETTERS, tiny_tokenizer
 from transformers import AutoModelForCausalLM
 
+from jurybox.benchmarks.papers.scaf_grpo.tabular import train
 from jurybox.judges import ExactJudge
 from jurybox.rewards import Function
 from jurybox.trainers import Chain, ObjectiveConfig, ObjectiveTrainer, ScafGRPOConfig, with_hints
-from jurybox.trainers.objectives import clipped_token_mean
 from jurybox.trainers.papers.scaf_grpo import (
     ScafGRPO,
     cliffs,
@@ -339,45 +339,8 @@ def test_a_rung_that_is_too_long_is_skipped(model_dir: str, tmp_path: Any) -> No
 # ---- a policy of numbers ----------------------------------------------------------------------------------
 
 
-def solved_alone(seed: int, helped: bool, steps: int = 300, exempt: int = 45) -> tuple[float, float]:
-    """Chance of the right answer to easy and to hard questions, without hints, after training.
-
-    Four easy and four hard questions of twelve answers. A rung adds 1.2 to the right answer's logit.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    start = torch.zeros(8, 12)
-    start[:4, 0] = 2.0
-    start[4:, 0] = -9.0
-    logits = start.clone().requires_grad_()
-    optimizer = torch.optim.Adam([logits], lr=0.05)
-    for step in range(1, steps + 1):
-        behaviour = logits.detach().softmax(-1)
-        drawn = torch.multinomial(behaviour, 8, replacement=True, generator=generator)  # (8, N)
-        rewards = [float(answer == 0) for answer in drawn.flatten().tolist()]
-        groups = [place // 8 for place in range(64)]
-        bonus, wins = torch.zeros(64, 12), {}
-        for question, row in cliffs(rewards, groups).items() if helped and step > exempt else ():
-            for rung in range(1, 13):
-                hinted = logits.detach()[row // 8].clone()
-                hinted[0] += 1.2 * rung
-                if torch.multinomial(hinted.softmax(-1), 1, generator=generator).item() == 0:
-                    wins[question] = 1.0
-                    bonus[row, 0] = 1.2 * rung
-                    drawn.view(-1)[row] = 0
-                    break
-        update = group_update(rewards, groups, wins, step, exempt)
-        logps = (logits.repeat_interleave(8, 0) + bonus).log_softmax(-1).gather(1, drawn.view(-1, 1))
-        loss = clipped_token_mean(logps, logps.detach(), update.advantages.float(), torch.ones(64, 1)).loss
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    final = logits.detach().softmax(-1)[:, 0]
-    return final[:4].mean().item(), final[4:].mean().item()
-
-
 def test_hard_questions_are_solved_without_hints_in_the_end() -> None:
-    easy, hard = solved_alone(0, helped=True)
-    assert min(easy, hard) >= 0.9
-    easy_alone, hard_alone = solved_alone(0, helped=False)
-    assert easy_alone >= 0.9
-    assert hard_alone < 0.01
+    *_, helped = train(0, helped=True, steps=240)
+    *_, alone = train(0, helped=False, steps=240)
+    assert min(helped["easy"], helped["hard"], alone["easy"]) >= 0.9
+    assert alone["hard"] < 0.01
