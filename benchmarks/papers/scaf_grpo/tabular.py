@@ -1,7 +1,7 @@
 """A policy of numbers: questions with twelve answers, a table of logits that plain and hinted prompts share.
 
-No network and no text; what is left is the ladder, the replacement and the loss. Four easy questions and four hard ones,
-whose right answer has a chance of about 1e-5; a rung adds 1.2 to its logit.
+No network and no text; what is left is the ladder, the replacement and the loss. Four easy questions and four hard
+ones, whose right answer has a chance of about 1e-5; a rung adds 1.2 to its logit.
 """
 
 from __future__ import annotations
