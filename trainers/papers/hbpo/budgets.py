@@ -111,7 +111,7 @@ def budget_advantages(
 
     >>> R, b = torch.tensor([3.8, 0.0, 3.5, 3.6]), torch.tensor([512, 512, 1024, 1024])
     >>> budget_advantages(R, b, torch.zeros(4, dtype=torch.long)).advantage
-    tensor([-1.4327, -3.5520,  0.2910,  0.3464])
+    tensor([-1.4328, -3.5196,  0.2801,  0.3350])
 
     center: take the mean of A_intra over the prompt's rows away.
 
