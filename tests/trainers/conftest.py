@@ -68,7 +68,12 @@ def build(model_dir: str, tmp_path: Path) -> Callable[..., Any]:
             "loss_type": "grpo",
             "generation_kwargs": END_EARLY,
         }
-        defaults = {name: value for name, value in defaults.items() if name in config_class.__dataclass_fields__}
+        fixed = getattr(config_class, "fixed", {})
+        defaults = {
+            name: value
+            for name, value in defaults.items()
+            if name in config_class.__dataclass_fields__ and name not in fixed
+        }
         return trainer_class(
             model or model_dir,
             list(reward_funcs) if isinstance(reward_funcs, (list, tuple)) else reward_funcs,

@@ -44,6 +44,41 @@ def test_it_trains_and_evaluates(paper: Any, model_dir: str, tmp_path: Path) -> 
     assert any("eval_reward" in row for row in trainer.state.log_history)
 
 
+TRLS = {
+    "importance_sampling_level": "sequence",
+    "epsilon": 1e-6,
+    "epsilon_high": 1e-6,
+    "delta": 1.00001,
+    "scale_rewards": ("none", "batch"),
+    "multi_objective_aggregation": "normalize_then_sum",
+    "loss_type": "dr_grpo",
+    "beta": 0.5,
+}
+ON_POLICY = {"epsilon", "epsilon_high", "delta"}  # where every ratio is 1 these have nothing to act on
+
+
+def test_no_setting_of_trls_loss_is_silently_ignored(paper: Any, model_dir: str, tmp_path: Path) -> None:
+    """It is refused, or the weights show it."""
+
+    def run(**settings: Any) -> torch.Tensor | None:
+        try:
+            trainer = build(paper, model_dir, str(tmp_path), **settings)
+        except ValueError as error:
+            return None if any(name in str(error) for name in settings) else pytest.fail(str(error))
+        trainer.train()
+        return weights(trainer)
+
+    several = {"num_iterations": 2}
+    if (plain := run(**several)) is None:
+        several, plain = {}, run()
+    default = build(paper, model_dir, str(tmp_path)).args
+    for name, values in TRLS.items():
+        for value in values if isinstance(values, tuple) else (values,):
+            if value != getattr(default, name) and (several or name not in ON_POLICY):
+                changed = run(**several, **{name: value})
+                assert changed is None or not torch.equal(changed, plain), f"{name}={value!r} does nothing"
+
+
 def test_gradient_accumulation_changes_nothing(shape: Any, model_dir: str, tmp_path: Path) -> None:
     trainers = [
         build(

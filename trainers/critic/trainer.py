@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, get_args
 
@@ -19,6 +20,12 @@ class CriticConfig(ObjectiveConfig):
     Raises:
         ValueError: a value without meaning, or a `loss_type` other than the four averages.
     """
+
+    # Advantages are the critic's, not those of a group.
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "multi_objective_aggregation": "sum_then_normalize",
+        "scale_rewards": "group",
+    }
 
     value_coef: float = field(default=0.1, metadata={"help": "c_v: weight of the critic's loss."})
     value_clip_epsilon: float = field(

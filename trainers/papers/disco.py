@@ -200,6 +200,8 @@ class DisCOConfig(ObjectiveConfig):
         "delta": None,
         "importance_sampling_level": "token",
         "loss_type": "dapo",
+        "multi_objective_aggregation": "sum_then_normalize",
+        "scale_rewards": "group",
         "vllm_importance_sampling_correction": False,
     }
 

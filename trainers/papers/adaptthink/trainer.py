@@ -27,8 +27,11 @@ class AdaptThinkConfig(ObjectiveConfig):
     fixed: ClassVar[Mapping[str, Any]] = {
         "beta": 0.0,
         "delta": None,
+        "importance_sampling_level": "token",  # `ratio` says which
         "loss_type": "grpo",
+        "multi_objective_aggregation": "sum_then_normalize",
         "num_iterations": 1,
+        "scale_rewards": "none",
         "vllm_importance_sampling_correction": False,
     }
 

@@ -26,6 +26,8 @@ class AEPOConfig(ObjectiveConfig):
         ValueError: a setting outside its range, or one of GRPO's that this loss would ignore.
     """
 
+    fixed: ClassVar[Mapping[str, Any]] = {"multi_objective_aggregation": "sum_then_normalize"}
+
     initial_rollouts: int | None = field(
         default=None, metadata={"help": "m: rollouts from the root, without monitoring. Default: half of a group."}
     )

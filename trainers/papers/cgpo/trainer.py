@@ -22,7 +22,20 @@ class CGPOConfig(ObjectiveConfig):
     """The hyperparameters of all three optimizers; strata of one run may use different ones.
 
     The paper gives no numbers; the defaults are this project's.
+
+    Raises:
+        ValueError: a value without meaning, or a setting of GRPO's loss, none of which is part of CGPO's.
     """
+
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "delta": None,
+        "epsilon": 0.2,
+        "epsilon_high": None,
+        "importance_sampling_level": "token",
+        "loss_type": "dapo",
+        "multi_objective_aggregation": "sum_then_normalize",
+        "scale_rewards": "group",
+    }
 
     num_generations: int = field(default=4, metadata={"help": "K: answers drawn for each prompt."})
     optimizer: Optimizer = field(default="crpg", metadata={"help": "'crpg', 'codpo' or 'crraft'."})

@@ -23,7 +23,7 @@ class PairwisePPOConfig(CriticConfig):
     """
 
     # PPO clips one ratio a token, on two sides
-    fixed: ClassVar[Mapping[str, Any]] = {"importance_sampling_level": "token", "delta": None}
+    fixed: ClassVar[Mapping[str, Any]] = {**CriticConfig.fixed, "importance_sampling_level": "token", "delta": None}
 
     anchor_column: str = field(
         default="anchor", metadata={"help": "The column with the anchor, which the critic reads and the policy not."}
