@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import jurybox
+
 from .import_graph import circles, import_graph
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +100,7 @@ def test_the_packages_on_disk_are_the_packages_of_the_wheel():
     on_disk = {
         "jurybox." + ".".join(path.parent.relative_to(ROOT).parts) for folder in ALLOWED for path in sources(folder)
     }
-    assert set(settings["packages"]) == on_disk
+    assert set(settings["packages"]) == on_disk | {"jurybox"}
     assert settings["packages"] == sorted(settings["packages"])
 
 
@@ -180,3 +182,11 @@ def test_tab_completion_is_complete(name):
     module = importlib.import_module(f"jurybox.{name}")
     assert set(module.__all__) <= set(dir(module))
     assert all(hasattr(module, public) for public in module.__all__)
+
+
+def test_the_version_is_that_of_the_package():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert jurybox.__version__ == settings["version"]
+    assert {"__version__", "judges", "rewards", "trainers"} <= set(dir(jurybox))
+    with pytest.raises(AttributeError, match="jurybox"):
+        jurybox.misspelt  # noqa: B018

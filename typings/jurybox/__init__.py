@@ -1,0 +1,1 @@
+../../jurybox/__init__.py
