@@ -18,7 +18,16 @@ from trl import GRPOTrainer
 from trl.experimental.async_grpo import async_rollout_worker
 
 from jurybox.rewards import Function
-from jurybox.trainers import GRPO, Chain, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
+from jurybox.trainers import (
+    GRPO,
+    Chain,
+    Objective,
+    ObjectiveConfig,
+    ObjectiveTrainer,
+    Policy,
+    RewardStateCallback,
+    Rollout,
+)
 
 COMPLETIONS = ("eee", "oto", "t", "no", "een", "tete", "on", "nnn")
 
@@ -59,6 +68,7 @@ def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> 
         "max_completion_length": 8,
         "max_steps": 4,
         "save_strategy": "no",
+        "loss_type": "dapo",
     }
     return ObjectiveConfig(
         output_dir=output_dir,
@@ -72,7 +82,6 @@ def scripted_config(output_dir: str, rows_per_process: int, **settings: Any) -> 
         lr_scheduler_type="constant",
         logging_steps=1,
         disable_tqdm=True,
-        loss_type="dapo",
         **{**defaults, **settings},
     )
 
@@ -118,6 +127,21 @@ def beside_trl(model_dir: str, output_dir: str, rows_per_process: int) -> list[d
         trainer = trained(trainer_class, model_dir, count_letter, config, **options)
         results.append({"logs": trainer.state.log_history, "weights": weights(trainer).tolist()})
     return results
+
+
+def unless_t(completions: list[str], letter: list[str], **columns: Any) -> list[float]:
+    """`count_letter`, but all who say t earn the same: their rows have no gradient."""
+    return [0.0 if c == "t" else score for c, score in zip(letter, count_letter(completions, letter), strict=True)]
+
+
+def narrow_beside_exact(model_dir: str, output_dir: str, rows_per_process: int) -> list[list[float]]:
+    """The weights after a run with TRL's own micro-batches, and after one without rows that have no gradient."""
+    found = []
+    for exact in (True, False):
+        settings = {"generation_kwargs": END_EARLY, "exact_micro_batches": exact, "loss_type": "grpo"}
+        config = scripted_config(output_dir, rows_per_process, **settings)
+        found.append(weights(trained(ObjectiveTrainer, model_dir, unless_t, config, objective=Objective)).tolist())
+    return found
 
 
 def remembering(model_dir: str, output_dir: str, rows_per_process: int, **settings: Any) -> tuple[GRPOTrainer, Any]:
@@ -213,6 +237,7 @@ if __name__ == "__main__":
         result = {
             **scripted_run(model_dir, output_dir, rows),
             "beside": beside_trl(model_dir, output_dir, rows),
+            "narrow": narrow_beside_exact(model_dir, output_dir, rows),
             "remembered": remembering(model_dir, output_dir, rows)[1].state_dict(),
         }
         Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))

@@ -15,7 +15,7 @@ from torch import Tensor
 from trl import GRPOTrainer
 
 from jurybox.trainers import GRPO, Objective, ObjectiveConfig, ObjectiveTrainer
-from jurybox.trainers.seam._micro_batches import SHARE, cut, silent_rows
+from jurybox.trainers.seam._micro_batches import SHARE, cut, loud_units, silent_rows
 from jurybox.trainers.seam._width import narrow_passes
 
 Build = Callable[..., Any]
@@ -44,7 +44,10 @@ def test_every_row_with_a_gradient_is_in_one_micro_batch_of_its_update(data: st.
     completions = data.draw(st.lists(lengths, min_size=n, max_size=n))
     silent = torch.tensor(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     batch = rows_of([1] * n, completions)
-    cuts = cut(batch, update * updates, update, "rows", silent, unit)
+    loud = loud_units(silent, updates, unit)
+    elsewhere = torch.tensor(data.draw(st.lists(st.integers(0, groups * update), min_size=updates, max_size=updates)))
+    kept = loud.maximum(elsewhere)  # another process may have more of them
+    cuts = cut(batch, update, "rows", silent, unit, kept)
     assert len(cuts) == update * updates
     for number in range(updates):
         members = set(range(number * n // updates, (number + 1) * n // updates))
@@ -52,6 +55,7 @@ def test_every_row_with_a_gradient_is_in_one_micro_batch_of_its_update(data: st.
         seen = [int(row) for batch in micro for row in batch["row"]]
         assert len(seen) == len(set(seen))
         assert {row for row in members if not silent[row]} <= set(seen) <= members
+        assert len(seen) == unit * max(int(kept[number]), update)
         assert all(len(batch["row"]) for batch in micro)
         longest = [max(completions[row] for row in batch["row"].tolist()) for batch in micro]
         assert longest == sorted(longest)

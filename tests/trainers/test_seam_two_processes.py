@@ -59,6 +59,12 @@ def test_two_processes_end_with_the_weights_and_logs_of_one(results: Any) -> Non
         assert row == pytest.approx(expected, abs=1e-6)
 
 
+def test_processes_may_have_different_numbers_of_rows_without_a_gradient(results: Any) -> None:
+    for rank in results[0]:
+        exact, narrow = map(torch.tensor, rank["narrow"])
+        torch.testing.assert_close(narrow, exact, atol=1e-6, rtol=0)
+
+
 def test_two_processes_train_as_trl_with_two_processes(results: Any) -> None:
     """Every metric is reduced over processes as TRL reduces it."""
     for rank in results[0]:

@@ -21,7 +21,9 @@ def reduce_metrics(metrics: Mapping[str, Tensor], mask: Tensor, accelerator: Acc
 
 def _reduce(name: str, value: Tensor, mask: Tensor, accelerator: Accelerator) -> float:
     if name.endswith(("_min", "_max")):
-        return _extreme(accelerator.gather(_row_means(value, mask)), largest=name.endswith("_max"))
+        largest = name.endswith("_max")
+        own = _extreme(_row_means(value, mask), largest)  # processes may hold different numbers of rows
+        return float(_extreme(accelerator.gather(own), largest))
     if value.dim() == 0:
         return float(accelerator.gather(value).nanmean())
     if value.dim() == 2 and value.shape[1] > 1:
@@ -39,11 +41,12 @@ def _row_means(value: Tensor, mask: Tensor) -> Tensor:
     return value.reshape(-1)
 
 
-def _extreme(values: Tensor, largest: bool) -> float:
-    values = values[~torch.isnan(values)]
-    if not len(values):
-        return torch.nan
-    return float(values.max() if largest else values.min())
+def _extreme(values: Tensor, largest: bool) -> Tensor:
+    """The greatest or the least number, 0-d; NaN when there is none."""
+    numbers = values[~torch.isnan(values)]
+    if not len(numbers):
+        return values.new_tensor(torch.nan)
+    return numbers.max() if largest else numbers.min()
 
 
 def reward_metrics(rewards: Tensor, scores: Tensor, names: Sequence[str]) -> dict[str, float]:

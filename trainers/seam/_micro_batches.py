@@ -28,27 +28,35 @@ AVERAGES: dict[str, Average] = {
 SHARE = "row_share"  # of a micro-batch in the mean over its update's rows, times the number of micro-batches
 
 
-def cut(batch: dict[str, Any], count: int, update: int, average: Average, silent: Tensor, unit: int) -> list[Any]:
+def loud_units(silent: Tensor, updates: int, unit: int) -> Tensor:
+    """`(updates,)` how many units of rows have a gradient in each update; silent: `(B,)` rows that have none."""
+    return (~silent.view(updates, -1, unit).all(2)).sum(1)
+
+
+def cut(
+    batch: dict[str, Any], update: int, average: Average, silent: Tensor, unit: int, kept: Tensor
+) -> list[dict[str, Any]]:
     """The micro-batches of a generation of B rows that were shuffled already.
 
-    count: of micro-batches. update: of them in one update. average: see above. unit: rows that stay together.
-    silent: `(B,)` rows that have no gradient; they are left out, but for one where a micro-batch would be empty.
+    update: micro-batches of an update. average: see above. unit: rows that stay together. silent: see `loud_units`.
+    kept: `(updates,)` units to keep of each update, those with a gradient first, at least one a micro-batch. The same
+        on every process, because TRL gathers numbers by row.
     """
     lengths = batch["prompt_mask"].sum(1) + batch["completion_mask"].sum(1)
     units = len(lengths) // unit
     longest = lengths.view(units, unit).amax(1)
     loud = ~silent.view(units, unit).all(1)
     batches = []
-    for members in torch.arange(units, device=lengths.device).split(units * update // count):
+    for members, wanted in zip(torch.arange(units).to(lengths.device).chunk(len(kept)), kept.tolist(), strict=True):
         loud_first = members[(~loud[members]).long().argsort(stable=True)]
-        kept = loud_first[: max(int(loud[members].sum()), update)]
-        kept = kept[longest[kept].argsort(stable=True)]
-        for part in kept.tensor_split(update):
+        chosen = loud_first[: max(wanted, update)]
+        chosen = chosen[longest[chosen].argsort(stable=True)]
+        for part in chosen.tensor_split(update):
             rows = (part.unsqueeze(1) * unit + torch.arange(unit, device=part.device)).flatten()
-            chosen = take(batch, rows)
+            micro_batch = take(batch, rows)
             if average == "rows":
-                chosen[SHARE] = lengths.new_tensor(len(part) * update / len(members), dtype=torch.float32)
-            batches.append(chosen)
+                micro_batch[SHARE] = lengths.new_tensor(len(part) * update / len(members), dtype=torch.float32)
+            batches.append(micro_batch)
     return batches
 
 

@@ -15,7 +15,7 @@ from trl.trainer.utils import (
 )
 
 from ._inputs import loss_mask
-from ._micro_batches import cut, silent_rows
+from ._micro_batches import cut, loud_units, silent_rows
 from ._whole_groups import shuffle_groups
 from ._width import moves_freely, narrow_passes
 from .objective import Objective
@@ -69,17 +69,14 @@ class NarrowStep(GRPOTrainer):
 
     def _cut(self, batch: dict[str, Any], count: int) -> list[dict[str, Any]]:
         silent = silent_rows(batch["advantages"], loss_mask(batch)) & (self.beta == 0)
-        left_out = self.accelerator.gather(silent.float().mean()).mean().item()
+        update = min(count, self.args.gradient_accumulation_steps)
+        unit = self.num_generations if self.whole_groups else 1
+        loud = loud_units(silent, count // update, unit)
+        kept = self.accelerator.gather(loud.unsqueeze(0)).amax(0).clamp(min=update)
+        left_out = 1 - kept.sum().item() * unit / len(silent)
         if left_out:  # the other metrics of the loss are over the rows that are left
             self._metrics["train"]["frac_rows_left_out"].append(left_out)
-        return cut(
-            batch,
-            count,
-            min(count, self.args.gradient_accumulation_steps),
-            self.policy_objective.average,
-            silent,
-            self.num_generations if self.whole_groups else 1,
-        )
+        return cut(batch, update, self.policy_objective.average, silent, unit, kept)
 
     def _get_per_token_logps_and_entropies(
         self,
