@@ -7,14 +7,22 @@ A learned reward model can be hacked; a mixture of judges says what may not be g
 Three optimizers use the label y of an answer, and no Lagrange multiplier: `crpg` (policy gradient), `codpo` (pairs)
 and `crraft` (imitation). Tasks are strata, each with its own judges, reward model, optimizer, K, KL_max and weight ρ.
 
-Where to read: the equations of an optimizer are in the file of its name; `optimizers` applies them to a generation;
-`objective` hands the derivatives to the rows; `stratum` and `trainer` are what one writes.
+Where to read: the equations are in `losses`; `optimizers` takes their derivatives on the answers of a stratum, which
+`labelled` and `baseline` have judged; `objective` hands the derivatives to the rows; `stratum` and `trainer` are what
+one writes.
 """
 
-from .calibration import calibrated_reward, multi_task_loss, sequence_logps
-from .codpo import codpo_loss, codpo_select
-from .crpg import crpg, crpg_loss
-from .crraft import crraft_loss, crraft_select
+from .losses import (
+    calibrated_reward,
+    codpo_loss,
+    codpo_select,
+    crpg,
+    crpg_loss,
+    crraft_loss,
+    crraft_select,
+    multi_task_loss,
+    sequence_logps,
+)
 from .objective import CGPO
 from .stratum import Stratum
 from .trainer import (

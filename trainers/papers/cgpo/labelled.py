@@ -14,7 +14,7 @@ from ....judges.mixture import MixtureOfJudges
 from ....rewards import Reward
 from ...seam import Rollout
 from .baseline import Baselines, labels
-from .calibration import sequence_logps
+from .losses import sequence_logps
 from .stratum import Stratum
 
 FIXED = ("satisfied", "baseline_rewards", "baseline_satisfied", "logps", "ref_logps", "lengths", "strata")

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ...seam import Batch, Chain, Objective, Policy, Rollout
 from .baseline import Baselines, text_of
-from .calibration import multi_task_loss, sequence_logps
 from .labelled import Labelled, labelled
+from .losses import multi_task_loss, sequence_logps
 from .optimizers import OPTIMIZERS, Answers, Outcome
 from .stratum import ONLY, Stratum
 

@@ -15,9 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .codpo import codpo_loss, codpo_select
-from .crpg import crpg, crpg_loss
-from .crraft import crraft_loss, crraft_select
+from .losses import codpo_loss, codpo_select, crpg, crpg_loss, crraft_loss, crraft_select
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from ....judges import Judge
 from ....judges.mixture import MixtureOfJudges
 from ....judges.options import one_of
 from ....rewards import Function, Reward, Route, as_reward
-from .calibration import require_kl_max
+from .losses import require_kl_max
 
 Optimizer = Literal["crpg", "codpo", "crraft"]
 ONLY = "cgpo"  # what the one stratum is called when there are no tasks

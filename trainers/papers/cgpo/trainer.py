@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from ...seam import ObjectiveConfig, ObjectiveTrainer, Policy
 from .baseline import with_baselines
-from .calibration import Denominator, Unknown, require_denominator, require_kl_max
+from .losses import Denominator, Unknown, require_denominator, require_kl_max
 from .objective import CGPO
 from .stratum import Optimizer, Stratum, combined_reward, filled_strata
 
