@@ -157,7 +157,7 @@ class MathJudge(Judge):
             if outcome is None:
                 if reading is None:
                     return found, key, None
-                outcome = decide(reading, read(found.text), self.settings)
+                outcome = decide(reading, read(found.text, (reading.form, reading.whole)), self.settings)
                 if outcome.equal is not None:
                     self._outcomes[key] = outcome
         except Exception as error:

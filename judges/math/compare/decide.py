@@ -12,7 +12,7 @@ from ..read.parse import MAX_LENGTH, parse, unwrapped
 from ..read.tokens import ParseError
 from ..read.vocabulary import PROSE
 from ..values.effort import limited
-from ..values.expr import Expr, TooLarge, Undecidable, Undefined
+from ..values.expr import Expr, TooLarge, Undecidable, Undefined, literal
 from ..values.rational import exact
 from .answers import compare
 from .scalars import Finding, Settings
@@ -40,12 +40,19 @@ class Reading:
     whole: str = ""  # of a gold answer: the normal form of the column as it stands, worked solution and all
 
 
-def read(text: str) -> Reading:
-    """All forms of an answer text; a text too long to be an answer is not cleaned but for its blanks."""
+def read(text: str, known: tuple[str, ...] = ()) -> Reading:
+    """All forms of an answer text, without the tree where the normal form is one of those `known` to be right.
+
+    A text too long to be an answer is not cleaned but for its blanks.
+    """
+    if text.isdecimal() and text.isascii() and len(text) <= MAX_LENGTH:
+        return Reading(text, text, literal(text))  # there is nothing to read in a whole number
     if len(text) > MAX_LENGTH and len(text := " ".join(text.split())) > MAX_LENGTH:
         return Reading(text, text, None, "too long")
     cleaned = clean(text)
     form = normal_form(cleaned)
+    if form in known:
+        return Reading(cleaned, form)
     try:
         return Reading(cleaned, form, parse(cleaned))
     except ParseError as error:

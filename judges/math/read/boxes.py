@@ -7,7 +7,7 @@ import re
 from .vocabulary import TURNING
 
 _COMMAND = "\\boxed"
-_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_BRACES = re.compile(r"\\[\\{}]|[{}]")
 _BARE = re.compile(r"\s{0,4}(\d+(?:[.,]\d+)*|\\[a-zA-Z]+(?:\s?\{[^{}]{0,200}\}){0,3}|[a-zA-Z](?![a-zA-Z]))")
 _MENTION = re.compile(  # `put your answer in \boxed{…}` shows how, and says nothing
     r"[\s.…]*|(?:\\[a-zA-Z]*dots|\\cdot|\\[,;: ]|[{}~\s$_?])*|"
@@ -17,6 +17,7 @@ _MENTION = re.compile(  # `put your answer in \boxed{…}` shows how, and says n
     re.IGNORECASE,
 )
 _LONGEST_MENTION = 50
+_DIGIT = re.compile(r"\d")
 _AFTER = re.compile(r"[\s$]{0,4}(?:\\?%|\\text\{ ?(?:%|percent) ?\}|(?:pct|percent)\b)|_(?:\{\d{1,2}\}|\d)")
 _LONGEST_GAP = 80  # characters between two boxes that still stand side by side
 _MOST_BOXES = 64
@@ -41,7 +42,7 @@ def last_boxes(text: str) -> list[str] | None:
         if found and (content is None or end > limit):
             break
         content = content or ""
-        if len(content) > _LONGEST_MENTION or not _MENTION.fullmatch(content):
+        if not _is_mention(content):
             if found and not _side_by_side(text[end:limit]):
                 break
             found.append(content + _suffix(text, end))
@@ -52,6 +53,11 @@ def last_boxes(text: str) -> list[str] | None:
     return found[::-1]
 
 
+def _is_mention(content: str) -> bool:
+    """Whether a box only shows where an answer goes; what has a digit says something, which most boxes do."""
+    return len(content) <= _LONGEST_MENTION and not _DIGIT.search(content) and bool(_MENTION.fullmatch(content))
+
+
 def _content(text: str, start: int, limit: int) -> tuple[str | None, int]:
     """What the box at `start` holds and where it ends; a box that is never closed ends with its line."""
     begin = start + len(_COMMAND)
@@ -59,12 +65,18 @@ def _content(text: str, start: int, limit: int) -> tuple[str | None, int]:
     if opening < 0 or text[begin:opening].strip():
         bare = _BARE.match(text, begin)
         return (bare[1], bare.end()) if bare else (None, begin)
+    closing = text.find("}", opening, limit)
+    inside = text[opening + 1 : closing]
+    if closing > 0 and "{" not in inside and "\\" not in inside:
+        return inside, closing + 1  # nothing to count, as in most boxes
     depth = 1
     for match in _BRACES.finditer(text, opening + 1, limit):
-        brace = match[0]
-        depth += (brace == "{") - (brace == "}")
-        if not depth:
-            return text[opening + 1 : match.start()], match.end()
+        if match[0] == "{":
+            depth += 1
+        elif match[0] == "}":
+            depth -= 1
+            if not depth:
+                return text[opening + 1 : match.start()], match.end()
     if limit < len(text):
         return None, limit + 1  # it encloses the boxes found already
     line = re.split(r"[\n$]", text[opening + 1 : opening + 2000], maxsplit=1)[0]

@@ -23,7 +23,9 @@ def undecorated(text: str) -> str:
     if not text.isascii():
         text = _TICKS.sub("", text)
     if "\\" in text:
-        text = _LINE_END.sub("", _SIZES.sub("", _FRAMES.sub("", text)))
+        text = _SIZES.sub("", _FRAMES.sub("", text))
+        if text[-1:].isspace() or text.endswith(("\\", "newline", "par")):  # else the pattern looks everywhere in vain
+            text = _LINE_END.sub("", text)
         if text.endswith(r"\}") and r"\{" not in text and text.count("{") == text.count("}") - 1:
             text = text[:-2]  # the brace of the box, escaped
     return without_bold(text)

@@ -98,8 +98,9 @@ def _from_sentence(text: str) -> str:
 
 def joined(boxes: list[str]) -> str:
     if len(boxes) == 1:
-        said = stated(_WRAPPED.sub(r"\1", boxes[0])) if PHRASE.search(boxes[0]) else ""
-        return said or LEAD_IN.sub("", boxes[0])
+        box = boxes[0]
+        said = stated(_WRAPPED.sub(r"\1", box)) if _speaks_of_answer(box) and PHRASE.search(box) else ""
+        return said or (LEAD_IN.sub("", box) if "\\" in box else box)
     return ", ".join(dict.fromkeys(box.strip() for box in boxes))
 
 
@@ -125,7 +126,7 @@ def outside_boxes(text: str, where: str) -> Extract:
     return NOTHING
 
 
-_ONE_LINE = re.compile(r"[ \t\0\u00a0]+")
+_ONE_LINE = re.compile(r" [ \t\0\u00a0]+|[\t\0\u00a0][ \t\0\u00a0]*")  # a blank alone, as most are, stays untouched
 _CALCULATION = re.compile(r"<<[^<>\n]{0,120}>>")  # GSM8K's calls of a calculator: 9 * 2 = $<<9*2=18>>18
 PHRASE = re.compile(
     r"(?:answers?|答案|答え|정답|답)[*_]{0,2} ?(?:\([^()\n]{0,20}\) ?)?"
@@ -146,12 +147,17 @@ _COPULA = re.compile(
 def stated(text: str) -> str:
     """What follows the last "the answer is", as far as it is an answer."""
     last = None
-    for match in PHRASE.finditer(text):
+    for match in PHRASE.finditer(text) if _speaks_of_answer(text) else ():
         last = match
     if last is None:
         return ""
     clause = text[last.end() : last.end() + LONGEST_CLAUSE].lstrip()
     return _from_clause(clause)
+
+
+def _speaks_of_answer(text: str) -> bool:
+    """Whether a word that `PHRASE` begins with is in the text at all, which is found out much faster."""
+    return "answer" in text.casefold() or "答" in text or "답" in text
 
 
 def _from_clause(clause: str) -> str:

@@ -14,31 +14,33 @@ _ATTACHED = re.compile(r"[^\s$:.]*\Z")  # to a matrix without delimiters: its fa
 def formulas(text: str) -> list[tuple[int, int]]:
     """Spans of the delimited formulas, delimiters included."""
     spans: list[tuple[int, int]] = []
-    opened, start = "", 0
+    closing, start = "", 0  # of the formula that is open
     for match in _DELIMITER.finditer(text):
-        delimiter = match[0]
-        if delimiter == "\\$":
-            continue
-        if opened == delimiter == "$" and _is_money(text, start, match.start()):
-            start = match.start()
-        elif delimiter.startswith("\\begin") and not opened:
-            opened, start = (
-                delimiter,
-                match.start() - len(_ATTACHED.findall(text[max(0, match.start() - 40) : match.start()])[0]),
-            )
-        elif opened and delimiter == (_CLOSING.get(opened) or opened.replace("begin", "end", 1)):
-            spans.append((start, match.end()))
-            opened = ""
-        elif not opened and delimiter in _CLOSING:
-            opened, start = delimiter, match.start()
+        delimiter, place = match[0], match.start()
+        if closing:
+            if delimiter != closing:
+                continue
+            if delimiter == "$" and _is_money(text, start, place):
+                start = place
+            else:
+                spans.append((start, match.end()))
+                closing = ""
+        elif delimiter in _CLOSING:
+            closing, start = _CLOSING[delimiter], place
+        elif delimiter.startswith("\\begin"):
+            closing = delimiter.replace("begin", "end", 1)
+            start = place - len(_ATTACHED.findall(text[max(0, place - 40) : place])[0])
     return spans
 
 
 def _is_money(text: str, start: int, stop: int) -> bool:
     """Whether two dollar signs stand before amounts, as in `$12 + $6`, and not around a formula."""
-    if not text[start + 1 : start + 2].isdecimal() or not re.match(r"\d|\.\d|<<", text[stop + 1 : stop + 3]):
+    if text[stop - 1] not in " (+-*/=×÷" or not text[start + 1 : start + 2].isdecimal():
         return False
-    return text[stop - 1] in " (+-*/=×÷"
+    return _AMOUNT_BEGINS.match(text, stop + 1) is not None
+
+
+_AMOUNT_BEGINS = re.compile(r"\d|\.\d|<<")
 
 
 _BETWEEN = re.compile(r"[\s,;*]{0,6}(?:and|or|,|;)?[\s,;*]{0,6}")

@@ -26,4 +26,6 @@ def with_signs(text: str) -> str:
     if "\\" in text:
         text = _WRAPPED_SIGN.sub(lambda found: "\\$" if "$" in found[1] else found[1] + " ", text)
         text = _NAMED_SIGN.sub(r"\\$", text)
+    if text == text.lower():  # every code has capitals
+        return text
     return _CODE_BEFORE.sub(lambda found: _CODES[found["code"]] + " ", text)

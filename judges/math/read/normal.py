@@ -89,18 +89,19 @@ _SIZING = re.compile(
     r"|boldmath|bf|rm|it|normalsize|large|Large|small|displaylimits)(?![a-zA-Z])\.?"
 )
 _GROUPED = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*|\\[,;: ]|~)(?=\d{3}(?!\d))")
+# Here a look behind a backslash stands after it: a search can then skip from backslash to backslash.
 _GAPS = re.compile(
-    r"\\q?quad|(?<!\\)\\[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])"
+    r"\\q?quad|\\(?<!\\\\)[,;:> ]|~|\\hspace\*?\{[^{}]*\}|\\(?:hfill|newline|nobreak|allowbreak)(?![a-zA-Z])"
 )
 _NEGATIVE_GAP = re.compile(
-    r"(?<!\\)\\!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}"
+    r"\\(?<!\\\\)!|\\phantom\{[^{}]*\}|\\label\{[^{}]*\}"
     r"|\\(?:text)?color\{[^{}]*\}|\\text\{[\s.,]*\}|\\(?:checkmark|blacksquare|square|qed)(?![a-zA-Z])"
 )
 _COMMA_IN_TEXT = re.compile(r"\\text ?\{\s*,\s*\}")
 _AND = re.compile(r"(?<=[\d}$) ])\s*\\?&\s*(?=[\d\\$(-])")
 _EASTERN_LEAD = re.compile(r"(?:大约|约为|约|一共|总共|共有|共|等于|为|是|答案是|答)+(?=[\d\\$-])")
 _ROMAN = re.compile(r"\{\\(?:rm|bf|it) ([^{}]{0,80})\}")
-_DELIMITERS = re.compile(r"(?<!\\)\\[()\[\]]")
+_DELIMITERS = re.compile(r"\\(?<!\\\\)[()\[\]]")
 _ROW_GAP = re.compile(r"\\\\\[[0-9.]{1,5} ?(?:pt|em|ex|mm|cm)\]")
 _SPACED_DIGITS = re.compile(r"(?<![\d.,/^_] )(?<![\d.,/^_])\d{1,3}(?: \d{3})+(?![\d/]| \d)")
 _HALF_DAY = re.compile(r"(?<=[\d ])([ap])\. ?m\b\.?")
@@ -136,14 +137,19 @@ def clean(text: str) -> str:
         text = _DELIMITERS.sub(" ", text)
     elif "{,}" in text or "~" in text:
         text = _GROUPED.sub("", text).replace("~", " ")
-    text = _HALF_DAY.sub(r"\1m", " ".join(_drop_dollars(text).split()))
-    text = _TIMES.sub(r"\\times ", text)
+    text = " ".join(_drop_dollars(text).split())
+    if ".m" in text or ". m" in text:
+        text = _HALF_DAY.sub(r"\1m", text)
+    if "x" in text or "X" in text:
+        text = _TIMES.sub(r"\\times ", text)
     if "&" in text and r"\begin" not in text:
         text = _AND.sub(r" \\text{and} ", text)
     if not text.isascii():
         text = _EASTERN_LEAD.sub("", text, count=1) if _EASTERN_LEAD.match(text) else text
     text = plain_units(text)
-    return _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text).strip("*_ ").rstrip(".,;:? ")
+    if " " in text:
+        text = _SPACED_DIGITS.sub(lambda run: run[0].replace(" ", ""), text)
+    return text.strip("*_ ").rstrip(".,;:? ")
 
 
 def _drop_dollars(text: str) -> str:

@@ -29,12 +29,16 @@ _PARTS = {
     "eighth": 8,
     "tenth": 10,
 }
+_BETWEEN_WORDS = re.compile(r"[ -]+")
 MOST_WORDS = 12
 
 
 def spoken_number(words: str) -> Expr | None:
     """The number, with the unit behind it if there is one; None when the words are no number."""
-    pieces = re.split(r"[ -]+", words.lower().strip(" ."))
+    words = words.strip(" .")
+    if not (words[:1].isalpha() or words[-1:].isalpha()):  # a formula: neither end is a word
+        return None
+    pieces = _BETWEEN_WORDS.split(words.lower())
     if len(pieces) > MOST_WORDS or not (pieces[0] in _VALUES or pieces[0] in ("a", "half") or pieces[-1] in _PARTS):
         return None
     if pieces[0].isdecimal() and len(pieces[0]) < 10:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..values.expr import EMPTY, INFINITY, REALS, Expr, has, is_deeper, walk
 from .bases import in_base
@@ -24,8 +23,7 @@ _PHRASES = {
     "empty set": EMPTY, "the empty set": EMPTY, "all real numbers": REALS, "all reals": REALS,
     "all integers": SETS["Z"], "any real number": REALS, "all real": REALS, "infinity": INFINITY,
 }  # fmt: skip
-_SPOKEN: tuple[Callable[[str], Expr | None], ...] = (clock, sexagesimal, in_base, spoken_number)  # whole answers
-LONGEST_SPOKEN = 250  # characters of those
+LONGEST_SPOKEN = 250  # characters of a whole answer in words
 
 
 def parse(text: str) -> Expr:
@@ -40,10 +38,9 @@ def parse(text: str) -> Expr:
     written = unwrapped(text)
     words = written.strip(_FINAL)
     if len(words) <= LONGEST_SPOKEN:
-        for read in _SPOKEN:
-            spoken = read(written if read is sexagesimal else words)  # whose last sign may be a prime
-            if spoken is not None:
-                return spoken
+        spoken = _spoken(written, words)
+        if spoken is not None:
+            return spoken
     if words.lower() in _PHRASES:
         return _PHRASES[words.lower()]
     try:
@@ -59,24 +56,41 @@ def parse(text: str) -> Expr:
     return Expr("text", value=words) if _mixes_words(expr) else expr
 
 
+def _spoken(written: str, words: str) -> Expr | None:
+    """An angle, or a time or number in plain words, in which no command stands."""
+    angle = sexagesimal(written)  # whose last sign may be a prime
+    if angle is not None or "\\" in words:
+        return angle
+    return clock(words) or in_base(words) or spoken_number(words)
+
+
 def _mixes_words(expr: Expr) -> bool:
     """Words are names on one side of a relation or items of a list; anywhere else they make the answer prose."""
-    return any(
-        child.op == "text" for node in walk(expr) if node.op not in ("relation", "list", "set") for child in node.args
-    ) or (expr.op == "quantity" and has(expr, "text"))
+    return has(expr, "text") and (
+        expr.op == "quantity"
+        or any(
+            child.op == "text"
+            for node in walk(expr)
+            if node.op not in ("relation", "list", "set")
+            for child in node.args
+        )
+    )
 
 
 def _is_prose(text: str) -> bool:
-    return "\\" not in re.sub(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b", "", text) and any(map(str.isalpha, text))
+    return "\\" not in _WRAPPER.sub("", text) and any(map(str.isalpha, text))
 
 
+_WRAPPER = re.compile(r"\\(?:text|mbox|mathrm|textbf|operatorname)\b")
+_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}")
 _FINAL = " .,;:!\"'"
 
 
 def unwrapped(text: str) -> str:
     """The words of a text answer without wrappers."""
-    text = re.sub(r"\\(?:text(?:bf|it|rm)?|mbox|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}", r" \1 ", text)
-    return " ".join(text.replace("{", " ").replace("}", " ").split())
+    if "{" in text or "}" in text:
+        text = _WRAPPED.sub(r" \1 ", text).replace("{", " ").replace("}", " ")
+    return " ".join(text.split())
 
 
 def drop_redundant_brackets(text: str) -> str:

@@ -32,6 +32,7 @@ _PART_OF_ANSWER = re.compile(
     r"(?:\\[pb]?mod|\\text ?\{ ?)*(?:mod|in base|base|[ap]\.?m\b|double|mult|deg|rad|sq|cubic|not|twice|square)", re.I
 )
 _EASTERN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+_OPEN_END = re.compile(r"(?:[-+*/=<>^_(]|\\[a-zA-Z]+)$")
 _NAMES = FUNCTIONS | {"inf", "infty", "infinity"}
 LONGEST = 600
 
@@ -43,7 +44,7 @@ def without_tail(text: str) -> str:
     """
     if len(text) > LONGEST:
         return text
-    for pattern in (_AFTER_COMMA, _AFTER_COLON, _QUANTIFIED, _ALTOGETHER):
+    for pattern in _possible_tails(text):
         found = pattern.search(text)
         if found and _is_cut(text, found.start()) and not _HEDGE.search(text, found.start()):
             if pattern is _AFTER_COLON and _WORD.search(text[: found.start()]):
@@ -51,10 +52,24 @@ def without_tail(text: str) -> str:
             if pattern is _QUANTIFIED and _CASES.search(text, found.start()):
                 continue  # `0 for x < 0 and 1 for x > 0`
             text = text[: found.start()].rstrip(" ,;:")
-    aside = _ASIDE.search(text)
+    aside = _ASIDE.search(text) if "(" in text else None
     if aside and _is_cut(text, aside.start()) and _explains(aside["inside"]):
         text = text[: aside.start()].rstrip()
     return text
+
+
+def _possible_tails(text: str) -> list[re.Pattern[str]]:
+    """Patterns whose first sign or word is in the text at all: a bare answer has none, and is not searched."""
+    possible = []
+    if "," in text or ";" in text:
+        possible.append(_AFTER_COMMA)
+    if ": " in text or "—" in text or "–" in text:
+        possible.append(_AFTER_COLON)
+    if "for" in text or "where" in text or "with" in text:
+        possible.append(_QUANTIFIED)
+    if "all" in text or "total" in text or "altogether" in text:
+        possible.append(_ALTOGETHER)
+    return possible
 
 
 def _explains(inside: str) -> bool:
@@ -72,4 +87,4 @@ def _is_cut(text: str, place: int) -> bool:
     if head.count("$") % 2 and not head.lstrip().startswith("$"):
         return False
     mathematical = any(map(str.isdigit, head)) or "\\" in head or "=" in head or len(head) == 1
-    return mathematical and not re.search(r"(?:[-+*/=<>^_(]|\\[a-zA-Z]+)$", head)
+    return mathematical and not _OPEN_END.search(head)

@@ -48,10 +48,10 @@ def number(value: int | Fraction) -> Expr:
 
 def literal(text: str) -> Expr:
     """The leaf that digits with or without a decimal point stand for."""
-    whole, dot, decimals = text.partition(".")
-    value = Fraction(int(whole + decimals or "0"), 10 ** len(decimals))
-    if not dot or not decimals:
-        return Expr("number", value=value)
+    whole, _, decimals = text.partition(".")
+    if not decimals:
+        return Expr("number", value=Fraction(int(whole or "0")))
+    value = Fraction(int(whole + decimals), 10 ** len(decimals))
     return Expr("decimal", value=(value, len((whole + decimals).lstrip("0")), len(decimals)))
 
 
@@ -73,13 +73,12 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def is_deeper(expr: Expr, limit: int) -> bool:
     """Whether any node lies more than `limit` levels down, found without recursion."""
-    stack = [(expr, 0)]
-    while stack:
-        node, level = stack.pop()
-        if level > limit:
-            return True
-        stack.extend((arg, level + 1) for arg in node.args)
-    return False
+    level = [expr]
+    for _ in range(limit + 1):
+        level = [arg for node in level for arg in node.args]
+        if not level:
+            return False
+    return True
 
 
 def symbols(expr: Expr) -> frozenset[str]:
@@ -89,7 +88,13 @@ def symbols(expr: Expr) -> frozenset[str]:
 
 def has(expr: Expr, *ops: str) -> bool:
     """Whether any node has one of these ops."""
-    return any(node.op in ops for node in walk(expr))
+    stack = [expr]  # the loop of `walk`, whose generator costs more than the comparing does
+    while stack:
+        node = stack.pop()
+        if node.op in ops:
+            return True
+        stack.extend(node.args)
+    return False
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:

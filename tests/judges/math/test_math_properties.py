@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from jurybox.judges import MathJudge
 from jurybox.judges.math import extract
+from jurybox.judges.math.compare.decide import Reading, read
+from jurybox.judges.math.read.normal import clean, normal_form
+from jurybox.judges.math.read.parse import parse
 
 judge = MathJudge(timeout=0.2)
 fractions = st.fractions(min_value=-1000, max_value=1000, max_denominator=500)
@@ -122,3 +125,17 @@ def test_no_mixture_of_symbols_raises_or_abstains(parts: list[str]) -> None:
 def test_no_text_raises_or_abstains(text: str) -> None:
     assert judge.verdict(text, solution=r"\frac{1}{2}").passed is not None
     assert judge.verdict(rf"\boxed{{{text}}}", solution=r"x+\sqrt{2}").passed is not None
+
+
+@given(st.text("0123456789", min_size=1, max_size=60))
+def test_a_whole_number_is_read_the_short_way_as_it_is_the_long_way(digits: str) -> None:
+    cleaned = clean(digits)
+    assert read(digits) == Reading(cleaned, normal_form(cleaned), parse(cleaned))
+
+
+@given(st.text(r"0aertxyz\\{}()[]^_,;. $", max_size=40))
+def test_a_known_form_spares_the_tree_and_nothing_else(text: str) -> None:
+    whole = read(text)
+    known = read(text, (whole.form,))
+    assert (known.cleaned, known.form) == (whole.cleaned, whole.form)
+    assert known.expr is None or known == whole
