@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 export TRL_EXPERIMENTAL_SILENCE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-# The quick tests on as many processes (`make check WORKERS=8`).
+# Tests on as many processes (`make test WORKERS=8`); a file stays on one, for what its tests share is made once.
 WORKERS ?= 2
 
 .PHONY: demo check test lint types bench clean format
@@ -18,10 +18,10 @@ demo: $(READY)
 	$(BIN)/jurybox demo
 
 check: lint types
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
