@@ -71,11 +71,11 @@ def test_waiting_in_the_queue_is_not_work():
 
 @LINUX
 def test_waiting_for_a_busy_core_is_not_work():
-    """Four tasks of 0.25 s on one core take a second together, each with a deadline of 0.6 s."""
+    """Four tasks of 0.5 s on one core take two seconds together, each with a deadline of 1.2 s."""
     core = min(os.sched_getaffinity(0))
     with WorkerPool(4) as pool:
-        futures = [pool.submit(judged.burn, 0.25, core, timeout=0.6) for _ in range(4)]
-        assert [future.result() for future in futures] == [0.25] * 4
+        futures = [pool.submit(judged.burn, 0.5, core, timeout=1.2) for _ in range(4)]
+        assert [future.result() for future in futures] == [0.5] * 4
 
 
 def test_a_deadline_stops_what_works(pool):

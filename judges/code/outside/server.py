@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-from ...errors import JuryboxError
+from ...errors import Told
 from ..box.wire import ENDED, EVENT, FORK, FORKED, REFUSED, Event, receive_descriptors
 from .isolation import LAYERS, IsolationReport
 from .waiting import Run, Wait
@@ -38,7 +38,7 @@ ENVIRONMENT = {
 }
 
 
-class ServerLost(JuryboxError):  # noqa: N818 - the name says what happened
+class ServerLost(Told):
     """The server is gone, or does not do its work: never the program's fault."""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from ...errors import JuryboxError
+from ...errors import Told
 from ..outside.limits import Limits
 
 LABELS = ("ended", "compile_error", "runtime_error", "timeout", "memory_limit", "output_limit")
 
 
-class RemoteUnavailable(JuryboxError, RuntimeError):  # noqa: N818 - the name says what happened
+class RemoteUnavailable(Told, RuntimeError):  # noqa: N818 - the name says what happened
     """The server did not answer, or not in its protocol; never the program's fault as far as it can be told."""
 
 

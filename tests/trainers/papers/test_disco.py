@@ -82,6 +82,7 @@ def test_without_constraint_and_soft_maximum_trls_loss_gives_the_same(
         reward_funcs=right,
         trainer_options={"objective": Sides},
         epsilon=1e9,
+        exact_micro_batches=True,  # the losses are compared one micro-batch after the other
         disable_dropout=True,
         steps_per_generation=ours.args.steps_per_generation,
         **shared,

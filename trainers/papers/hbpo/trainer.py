@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, get_args
 
@@ -26,8 +27,14 @@ class HBPOConfig(ObjectiveConfig):
     The paper's A_intra is `intra_coef=1.0, center_intra=False`; with an announcement that is learnt it is unstable.
 
     Raises:
-        ValueError: budgets that do not divide a group or do not fit, or a hyperparameter outside its range.
+        ValueError: budgets that do not divide a group or do not fit, a hyperparameter outside its range, or a setting
+            of GRPO's that its advantages would ignore.
     """
+
+    fixed: ClassVar[Mapping[str, Any]] = {
+        "multi_objective_aggregation": "sum_then_normalize",
+        "scale_rewards": "group",
+    }
 
     budgets: list[int] = field(
         default_factory=lambda: [512, 1024, 2048, 2560], metadata={"help": "b: token budgets, an equal share each."}

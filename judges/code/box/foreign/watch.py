@@ -16,6 +16,7 @@ from .seal import LINK, Bounds, NotStarted
 
 TICK = 0.01  # seconds between two looks at what the processes take
 CHUNK = 1 << 16
+WIDEST_PIPE = 1 << 20  # bytes, the kernel's limit for users
 PAGE_MB = resource.getpagesize() / (1 << 20)
 CLOCK = os.sysconf("SC_CLK_TCK")
 UTIME, CSTIME, THREADS, RSS = 11, 14, 17, 21  # fields of /proc/PID/stat behind the name
@@ -178,7 +179,7 @@ class _Watched:
 def _forked(start: Callable[[], object], stdin: int, link: int | None, watched: _Watched) -> int:
     """The command in a process of its own; a descriptor that ends when it has started, or tells why it has not."""
     told, tell = os.pipe()
-    reading = [os.pipe() for _ in range(2)]
+    reading = [_wide_pipe() for _ in range(2)]
     pid = os.fork()
     if pid == 0:
         try:
@@ -195,6 +196,18 @@ def _forked(start: Callable[[], object], stdin: int, link: int | None, watched: 
     watched.pid = pid
     watched.open = {reading[0][0]: watched.outcome.output, reading[1][0]: watched.outcome.errors}
     return told
+
+
+def _wide_pipe() -> tuple[int, int]:
+    """A pipe that holds as much as the kernel allows.
+
+    Node writes to pipes without waiting, and throws away at `process.exit()` what has not gone through: how much that
+    is would depend on how soon somebody reads, and so on the load of the machine.
+    """
+    reader, writer = os.pipe()
+    with suppress(OSError):  # the user has too many wide ones
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, WIDEST_PIPE)
+    return reader, writer
 
 
 def _arrange(stdin: int, stdout: int, stderr: int, link: int | None, tell: int) -> None:
