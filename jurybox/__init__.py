@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pkgutil import extend_path
 from typing import Any
+
+# In a checkout the sub-packages are elsewhere: an editable install finds them, and so does `PYTHONPATH=typings`.
+__path__ = extend_path(__path__, __name__)
 
 
 def __getattr__(name: str) -> Any:
