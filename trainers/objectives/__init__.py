@@ -2,7 +2,7 @@
 
 from .aggregate import Aggregation, aggregate, masked_mean
 from .distributions import Categorical, Gaussian
-from .gae import GAE, gae, token_gae
+from .gae import GAE, gae, token_gae, vector_gae
 from .groups import GroupStats, consecutive_groups, group_stats, standardize, whole_batch
 from .kl import kl_k1, kl_k2, kl_k3
 from .processes import sum_over_processes
@@ -44,6 +44,7 @@ __all__ = [
     "standardize",
     "sum_over_processes",
     "token_gae",
+    "vector_gae",
     "whiten",
     "whole_batch",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class Categorical:
         if not self.possible.any(-1).all():
             raise ValueError("no action is possible in some state")
 
-    @property
+    @cached_property
     def log_probs(self) -> Tensor:
         """`(…, A)`, −∞ where an action is impossible."""
         if self.possible is None:
@@ -52,6 +53,10 @@ class Categorical:
     def probs(self) -> Tensor:
         """`(…, A)`."""
         return self.log_probs.exp()
+
+    def mode(self) -> Tensor:
+        """`(…)` the likeliest actions."""
+        return self.log_probs.argmax(-1)
 
     def logp(self, actions: Tensor) -> Tensor:
         """Log-probability of `(…)` integer actions."""
@@ -109,6 +114,10 @@ class Gaussian:
         """`(…, D)` actions, differentiable by the parameters."""
         noise = torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
         return self.mean + noise * self.log_std.exp()
+
+    def mode(self) -> Tensor:
+        """`(…, D)` the likeliest actions."""
+        return self.mean
 
     def parameters(self) -> dict[str, Tensor]:
         """What `Gaussian(**parameters)` makes it from again, without gradient; both `(…, D)`, a row a state."""

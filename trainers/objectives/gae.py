@@ -60,6 +60,36 @@ def gae(
     return GAE(adv, adv + vpred)
 
 
+def vector_gae(
+    reward: Tensor, value: Tensor, next_value: Tensor, end: Tensor, *, gamma: float = 0.99, lam: float = 0.95
+) -> GAE:
+    """The same where an episode may be cut without being over: δ = r + γ V_next − V, with V_next of its own.
+
+    >>> cut = torch.tensor([[True]])  # by a time limit, in a state worth 10
+    >>> vector_gae(torch.ones(1, 1, 1), torch.zeros(1, 1, 1), torch.full((1, 1, 1), 10.0), cut, gamma=0.9).adv.item()
+    10.0
+
+    reward, value, next_value: `(T, E, K)` for K objectives in E environments. next_value: V of the state that the step
+    led to, which is 0 if the episode is over there, and V of the last observation where only a time limit cut it.
+    end: `(T, E)`, whether the next step belongs to another episode.
+    """
+    if next_value.shape != reward.shape or end.shape != reward.shape[:-1]:
+        raise ValueError(
+            f"reward {tuple(reward.shape)}, next_value {tuple(next_value.shape)} and end {tuple(end.shape)} must be "
+            "(T, E, K), (T, E, K) and (T, E)"
+        )
+    ended = end.unsqueeze(-1)
+    starts = torch.cat([end.new_ones(1, end.shape[1]), end[:-1]])
+    return gae(
+        reward + gamma * torch.where(ended, next_value, 0.0),  # what comes after the end is known and counts as reward
+        value,
+        torch.where(ended[-1], 0.0, next_value[-1]),
+        starts,
+        gamma=gamma,
+        lam=lam,
+    )
+
+
 def _over_last_axes(x: Tensor, like: Tensor, name: str) -> Tensor:
     """A tensor of the leading axes of another, the same along the rest."""
     if x.shape != like.shape[: x.dim()]:
