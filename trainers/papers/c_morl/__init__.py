@@ -1,0 +1,50 @@
+"""C-MORL, "Efficient Discovery of Pareto Front for Multi-Objective Reinforcement Learning" (arXiv 2410.02236).
+
+Several rewards pull a policy in different directions: what is wanted is a *set* of policies that covers the front.
+Stage 1 trains a few, each on one weighting. Stage 2 takes those in the emptiest parts of the front and raises one
+objective at a time, while the others must stay near what they were. Every policy met on the way that nobody dominates
+is kept, and a preference is served by the best of them.
+
+Where to read: `pareto`, `hypervolume` and `metrics` are about fronts; `selection` keeps one; `stage_one` and `barrier`
+are the two stages.
+"""
+
+from .barrier import (
+    BarrierWeights,
+    IPOLoss,
+    WeighedRewards,
+    barrier_reward_weights,
+    barrier_weights,
+    ipo_loss,
+    thresholds,
+)
+from .hypervolume import hypervolume
+from .metrics import assign_policy, evaluation_weights, expected_utility, initial_weights, simplex_grid, sparsity
+from .pareto import crowding_distance, pareto_indices
+from .selection import ParetoBuffer, Round, select_by_crowding
+from .stage_one import ScalarisedGAE, scalarised_gae, standardised
+
+__all__ = [
+    "BarrierWeights",
+    "IPOLoss",
+    "ParetoBuffer",
+    "Round",
+    "ScalarisedGAE",
+    "WeighedRewards",
+    "assign_policy",
+    "barrier_reward_weights",
+    "barrier_weights",
+    "crowding_distance",
+    "evaluation_weights",
+    "expected_utility",
+    "hypervolume",
+    "initial_weights",
+    "ipo_loss",
+    "pareto_indices",
+    "scalarised_gae",
+    "select_by_crowding",
+    "simplex_grid",
+    "sparsity",
+    "standardised",
+    "thresholds",
+]
