@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jurybox.trainers.papers.c_morl import (
+    Child,
     ParetoBuffer,
     assign_policy,
     crowding_distance,
     evaluation_weights,
     expected_utility,
+    extend_front,
     hypervolume,
+    keeps_others,
     pareto_indices,
     simplex_grid,
     sparsity,
@@ -141,3 +144,43 @@ def test_a_tolerance_sees_through_noise() -> None:
         assert buffer.select(3) == [0]
         buffer.add([[1.001, 1.001]], [1])
         assert len(buffer.select(3)) == again
+
+
+def test_extension_goes_on_until_the_budget_or_the_parents_are_spent() -> None:
+    def extended(budget: int) -> tuple[list[tuple[object, int]], ParetoBuffer[str]]:
+        buffer: ParetoBuffer[str] = ParetoBuffer([0.0, 0.0])
+        buffer.add([[1.0, 3.0], [3.0, 1.0]], ["a", "b"])
+        asked: list[tuple[object, int]] = []
+
+        def extend(policy: str, value: np.ndarray, objective: int) -> list[tuple[np.ndarray, str]]:
+            asked.append((policy, objective))
+            step = np.array([0.5, -0.25])[:: 1 if objective == 0 else -1]
+            return [(value + step, f"{policy}{objective}")] if len(policy) < 3 else []
+
+        extend_front(buffer, extend, num_select=2, may_go_on=lambda: len(asked) < budget)
+        return asked, buffer
+
+    asked, buffer = extended(3)
+    assert asked == [("a", 0), ("a", 1), ("b", 0)]
+    assert set(buffer.policies) == {"a", "b", "a0", "a1", "b0"}
+    asked, _ = extended(1000)
+    assert len(asked) < 100
+    with pytest.raises(ValueError, match="num_select"):
+        extend_front(buffer, lambda *_: [], num_select=0, may_go_on=lambda: True)
+
+
+def test_a_child_is_accepted_by_its_last_snapshot() -> None:
+    buffer: ParetoBuffer[int] = ParetoBuffer([0.0, 0.0])
+    buffer.add([[1.0, 1.0]], [0])
+    ends = {0: [[1.2, 0.5], [1.4, 0.95]], 1: [[1.0, 1.2], [0.8, 1.4]]}
+    heard: list[Child] = []
+    children = extend_front(
+        buffer,
+        lambda policy, value, objective: [(value, k) for k, value in enumerate(ends[objective])],
+        num_select=1,
+        may_go_on=lambda: len(heard) < 2,
+        tell=heard.append,
+    )
+    assert heard == children
+    assert [(child.objective, child.accepted) for child in children] == [(0, True), (1, False)]
+    assert keeps_others([0.8, 1.4], [1.0, 1.0], 1, margin=[0.1, 0.0])

@@ -6,7 +6,7 @@ objective at a time, while the others must stay near what they were. Every polic
 is kept, and a preference is served by the best of them.
 
 Where to read: `pareto`, `hypervolume` and `metrics` are about fronts; `selection` keeps one; `stage_one` and `barrier`
-are the two stages.
+are the two stages, and `extension` the loop of the second.
 """
 
 from .barrier import (
@@ -18,18 +18,23 @@ from .barrier import (
     ipo_loss,
     thresholds,
 )
+from .extension import Child, Snapshot, extend_front, keeps_others
 from .hypervolume import hypervolume
 from .metrics import assign_policy, evaluation_weights, expected_utility, initial_weights, simplex_grid, sparsity
 from .pareto import crowding_distance, pareto_indices
+from .points import Points
 from .selection import ParetoBuffer, Round, select_by_crowding
 from .stage_one import ScalarisedGAE, scalarised_gae, standardised
 
 __all__ = [
     "BarrierWeights",
+    "Child",
     "IPOLoss",
     "ParetoBuffer",
+    "Points",
     "Round",
     "ScalarisedGAE",
+    "Snapshot",
     "WeighedRewards",
     "assign_policy",
     "barrier_reward_weights",
@@ -37,9 +42,11 @@ __all__ = [
     "crowding_distance",
     "evaluation_weights",
     "expected_utility",
+    "extend_front",
     "hypervolume",
     "initial_weights",
     "ipo_loss",
+    "keeps_others",
     "pareto_indices",
     "scalarised_gae",
     "select_by_crowding",
