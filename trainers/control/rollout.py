@@ -13,7 +13,7 @@ from torch import Tensor
 from ..objectives import vector_gae
 from .environments import Environments, Transition
 from .policy import ActorCritic
-from .steps import Episode, Steps
+from .steps import Episode, Steps, Tally
 from .tree import Tree, as_tensors, concatenate, stack
 
 MaskFn = Callable[[Tree, dict[str, Any]], Any]  # (observations, infos) to (E, A) booleans
@@ -53,8 +53,7 @@ class Rollout:
         self.gamma, self.lam, self.normalise_rewards = gamma, lam, normalise_rewards
         E, K = self.environments.num_envs, policy.K
         self.obs, self.infos = self.environments.reset(seed)
-        self.returns, self.discounted = np.zeros((E, K)), np.zeros((E, K))
-        self.lengths = np.zeros(E, dtype=int)
+        self.tally, self.discounted = Tally(E, K), np.zeros((E, K))
 
     @torch.no_grad()
     def collect(self, n_steps: int, generator: torch.Generator) -> Steps:
@@ -110,7 +109,7 @@ class Rollout:
         )
 
     def _check(self, step: Transition) -> None:
-        if step.reward.shape != self.returns.shape:
+        if step.reward.shape[1] != self.policy.K:
             raise ValueError(
                 f"rewards have {step.reward.shape[1]} numbers and the policy critics of {self.policy.K} objectives"
             )
@@ -118,14 +117,10 @@ class Rollout:
             raise ValueError(f"the environment gave a reward that is not a finite number: {step.reward}")
 
     def _count(self, step: Transition) -> list[Episode]:
-        """Sums of rewards; the episodes that end."""
-        self.returns += step.reward
-        self.lengths += step.valid
+        """The episodes that end; discounted returns for the running statistics."""
         if self.normalise_rewards:
             self.discounted = self.discounted * self.gamma + step.reward
             seen = torch.as_tensor(self.discounted[step.valid], device=self.policy.device)
             self.policy.return_norm.update(seen)
-        ended = np.flatnonzero(step.end)
-        episodes = [Episode(self.returns[i].copy(), int(self.lengths[i]), int(i)) for i in ended]
-        self.returns[ended], self.discounted[ended], self.lengths[ended] = 0.0, 0.0, 0
-        return episodes
+            self.discounted[step.end] = 0.0
+        return self.tally.add(step)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .environments import Transition
 from .policy import Distribution
 from .tree import Tree, merge_axes, rows
 
@@ -20,6 +21,23 @@ class Episode:
     returns: np.ndarray
     length: int
     env: int
+
+
+class Tally:
+    """Sums of the rewards of episodes that are under way."""
+
+    def __init__(self, environments: int, objectives: int) -> None:
+        self.returns = np.zeros((environments, objectives))
+        self.lengths = np.zeros(environments, dtype=int)
+
+    def add(self, step: Transition) -> list[Episode]:
+        """Count a step; the episodes that end with it."""
+        self.returns += step.reward
+        self.lengths += step.valid
+        ended = np.flatnonzero(step.end)
+        episodes = [Episode(self.returns[i].copy(), int(self.lengths[i]), int(i)) for i in ended]
+        self.returns[ended], self.lengths[ended] = 0.0, 0
+        return episodes
 
 
 @dataclass(eq=False)

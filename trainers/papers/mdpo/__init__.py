@@ -4,13 +4,19 @@ Every iteration maximises the linearised return minus 1/t_k times the KL from th
 steps on the whole batch; nothing is clipped. (Not multimodal DPO, which has the same acronym.)
 
 Where to read: `tokens` is the form for language models and `trainer` its trainer; `on_policy` and `off_policy`
-are the losses for control tasks; `mirror` is the exact step that all of them approximate.
+are the losses for control tasks, `control` and `off_policy_control` their learners, which need the extra `control`
+and are imported from there; `mirror` is the exact step that all of them approximate.
 """
 
 from ...objectives import GAE, gae
 from .mirror import mirror_descent_exact_steps
 from .off_policy import OffPolicyLosses, half_mean_square, mdpo_off_policy_losses, tsallis_log
-from .on_policy import OnPolicyLoss, mdpo_on_policy_loss_categorical, mdpo_on_policy_loss_diag_gaussian
+from .on_policy import (
+    OnPolicyLoss,
+    mdpo_on_policy_loss,
+    mdpo_on_policy_loss_categorical,
+    mdpo_on_policy_loss_diag_gaussian,
+)
 from .step_size import mdpo_step_size_schedule, official_step_size_schedule, step_size
 from .tokens import AggregatedLoss, TokenLoss, mdpo_token_loss_full_kl, mdpo_token_loss_sampled_kl, sampled_kl
 from .trainer import MDPO, MDPOConfig, MDPOTrainer
@@ -27,6 +33,7 @@ __all__ = [
     "gae",
     "half_mean_square",
     "mdpo_off_policy_losses",
+    "mdpo_on_policy_loss",
     "mdpo_on_policy_loss_categorical",
     "mdpo_on_policy_loss_diag_gaussian",
     "mdpo_step_size_schedule",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,8 +56,8 @@ def mdpo_on_policy_loss_categorical(
     require_equal_shapes(logits_new=logits_new, logits_old=logits_old)
     require_equal_shapes(states=logits_new[..., 0], actions=actions, advantages_raw=advantages_raw)
     new, old = Categorical(logits_new), Categorical(logits_old.detach())
-    advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
-    return _mirror_step(new.logp(actions) - old.logp(actions), new.kl(old), advantages, t_k)
+    advantages = standardized(advantages_raw, std_ddof, std_eps) if standardize_advantages else advantages_raw
+    return mdpo_on_policy_loss(new, old, actions, advantages, t_k)
 
 
 def mdpo_on_policy_loss_diag_gaussian(
@@ -80,26 +81,38 @@ def mdpo_on_policy_loss_diag_gaussian(
     require_equal_shapes(mean_new=mean_new, mean_old=mean_old, actions=actions)
     require_equal_shapes(states=mean_new[..., 0], advantages_raw=advantages_raw)
     new, old = Gaussian(mean_new, log_std_new), Gaussian(mean_old.detach(), log_std_old.detach())
-    advantages = _advantages(advantages_raw, standardize_advantages, std_ddof, std_eps)
-    return _mirror_step(new.logp(actions) - old.logp(actions), new.kl(old), advantages, t_k)
+    advantages = standardized(advantages_raw, std_ddof, std_eps) if standardize_advantages else advantages_raw
+    return mdpo_on_policy_loss(new, old, actions, advantages, t_k)
 
 
-def _mirror_step(log_ratio: Tensor, kl: Tensor, advantages: Tensor, t_k: float) -> OnPolicyLoss:
+def mdpo_on_policy_loss(new: Any, old: Any, actions: Tensor, advantages: Tensor, t_k: float) -> OnPolicyLoss:
+    """The loss of any two distributions that know `logp` and `kl`, with advantages `(N,)` as they are.
+
+    Raises:
+        ValueError: t_k is not above 0, an advantage is not finite.
+    """
     require_step_size(t_k)
-    ratio, mean_kl = log_ratio.exp(), kl.mean()
-    loss = -((ratio * advantages).mean() - mean_kl / t_k)
-    return OnPolicyLoss(loss, advantages, ratio, kl, mean_kl)
+    require_finite_advantages(advantages)
+    advantages = advantages.detach()
+    ratio, kl = (new.logp(actions) - old.logp(actions).detach()).exp(), new.kl(old)
+    mean_kl = kl.mean()
+    return OnPolicyLoss(-((ratio * advantages).mean() - mean_kl / t_k), advantages, ratio, kl, mean_kl)
 
 
-def _advantages(raw: Tensor, standardized: bool, ddof: int, eps: float) -> Tensor:
-    """A constant of the loss; standardised over all N, and 0 where they are all equal."""
+def standardized(raw: Tensor, ddof: int = 0, eps: float = 1e-8) -> Tensor:
+    """(A − mean) / (std + eps) over all N; 0 where they are all equal.
+
+    >>> standardized(torch.tensor([1.0, 3.0]), eps=0.0)
+    tensor([-1.,  1.])
+
+    Raises:
+        ValueError: an advantage is not finite, `ddof` is neither 0 nor 1, `eps` is negative.
+    """
     require_finite_advantages(raw)
     require_within(0.0, math.inf, std_eps=eps)
     if ddof not in (0, 1):
         raise ValueError(f"std_ddof={ddof}: give 0 (population) or 1 (sample standard deviation)")
     raw = raw.detach()
-    if not standardized:
-        return raw
     if bool((raw == raw[0]).all()):  # rounding in the mean must not be blown up by a small eps
         return torch.zeros_like(raw)
     return standardize(raw, whole_batch(raw), eps=eps, ddof=ddof)
