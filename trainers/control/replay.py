@@ -12,8 +12,11 @@ from .tree import Tree, rows, tree_map
 
 @dataclass(frozen=True, eq=False)
 class Transitions:
-    """N of them. obs, action, next_obs: `(N, …)`, obs may be dicts or tuples. reward: `(N, K)`. over: `(N,)` 1 where the
-    episode was over in `next_obs`, which a time limit does not make it."""
+    """N of them.
+
+    obs, action, next_obs: `(N, …)`, obs may be dicts or tuples. reward: `(N, K)`. over: `(N,)`, 1 where the episode was
+    over in `next_obs`, which a time limit does not make it.
+    """
 
     obs: Tree
     action: Tensor

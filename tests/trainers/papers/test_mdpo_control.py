@@ -21,12 +21,10 @@ def cartpole(mode=AutoresetMode.SAME_STEP, number=2):
     return SyncVectorEnv([lambda: gym.make("CartPole-v1")] * number, autoreset_mode=mode)
 
 
-def on_policy(**options) -> MDPOControl:
+def on_policy() -> MDPOControl:
     env = cartpole()
     policy = MLPActorCritic(env.single_observation_space, env.single_action_space)
-    config = MDPOControlConfig(
-        n_steps=50, policy=Phase(epochs=4, minibatch=None, lr=1e-2, max_grad_norm=9.0), **options
-    )
+    config = MDPOControlConfig(n_steps=50, policy=Phase(epochs=4, minibatch=None, lr=1e-2, max_grad_norm=9.0))
     return MDPOControl(env, policy, config)
 
 
@@ -79,7 +77,7 @@ def test_another_method_is_refused(settings, message):
 
 
 class Target(gym.Env):
-    """One step: the nearer the action is to 2 in [0, 4], the better. Or many, cut by a limit."""
+    """The nearer the actions are to 2.5, the better; three steps, and then a limit cuts."""
 
     observation_space = spaces.Box(-1, 1, (1,))
     action_space = spaces.Box(0.0, 4.0, (2,))
@@ -109,10 +107,10 @@ def off_policy(mode=AutoresetMode.SAME_STEP, **settings) -> OffPolicyMDPO:
 
 @pytest.mark.parametrize("settings", [{}, {"kl_coef_c": 0.2}, {"tsallis_q": 1.4}], ids=["mdpo", "sac", "tsallis"])
 def test_the_off_policy_form_learns(settings):
-    learner = off_policy(**settings).learn(1200)
+    learner = off_policy(**settings).learn(700)
     mean = [sum(e.returns[0] for e in part) / len(part) for part in (learner.episodes[:30], learner.episodes[-30:])]
     assert mean[1] > 0.5 * mean[0], mean  # returns are negative
-    assert learner.updates == 1100
+    assert learner.updates == 600
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))

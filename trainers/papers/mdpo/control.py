@@ -1,4 +1,4 @@
-"""The on-policy form as a learner: m gradient steps of the policy on all that was collected, then the critic's passes."""
+"""The on-policy form as a learner: m steps of the policy on all that was collected, then the critic's passes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...control.config import AdvantageNorm
 from .on_policy import mdpo_on_policy_loss, standardized
 
 ALARMING_KL = 0.1
+POLICY, CRITIC = Phase(epochs=10, minibatch=None, lr=3e-4), Phase(epochs=5, minibatch=128, lr=3e-4)
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class MDPOControlConfig(PPOConfig):
         ValueError: minibatches of the policy, a critic that learns with it, or advantages that are normalised twice.
     """
 
-    policy: Phase = Phase(epochs=10, minibatch=None, lr=3e-4)
-    critic: Phase | None = Phase(epochs=5, minibatch=128, lr=3e-4)
+    policy: Phase = POLICY
+    critic: Phase | None = CRITIC
     value_clip: float | None = 0.2
     reward_norm: bool = True
     advantage_norm: AdvantageNorm = "none"
@@ -79,6 +80,7 @@ class MDPOControl(PPO):
         if kl > ALARMING_KL and not self._warned:
             self._warned = True
             warnings.warn(
-                f"an iteration moved the policy by a KL of {kl:.2f}: a policy.lr below {self.config.policy.lr:g} is safer",
+                f"an iteration moved the policy by a KL of {kl:.2f}: "
+                f"a policy.lr below {self.config.policy.lr:g} is safer",
                 stacklevel=2,
             )

@@ -84,9 +84,7 @@ class OffPolicyMDPO:
         self.config = config = config or OffPolicyMDPOConfig()
         actions, observations = env.single_action_space, env.single_observation_space
         if not (isinstance(actions, spaces.Box) and actions.is_bounded()):
-            raise TypeError(
-                f"the policy is a squashed normal distribution: actions must be a bounded Box, not {actions}"
-            )
+            raise TypeError(f"a squashed normal distribution needs a bounded Box of actions, not {actions}")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.policy = SquashedPolicy(observations, actions, config.hidden)
