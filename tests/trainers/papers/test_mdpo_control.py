@@ -105,6 +105,7 @@ def off_policy(mode=AutoresetMode.SAME_STEP, **settings) -> OffPolicyMDPO:
     return OffPolicyMDPO(env, OffPolicyMDPOConfig(**{**quick, **settings}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"kl_coef_c": 0.2}, {"tsallis_q": 1.4}], ids=["mdpo", "sac", "tsallis"])
 def test_the_off_policy_form_learns(settings):
     learner = off_policy(**settings).learn(700)
