@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .curriculum import Curriculum
+    from .diffusion import DiffusionConfig, DiffusionTrainer, Velocity
     from .grpo import GRPO
     from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
     from .papers.aepo import AEPO, AEPOConfig, AEPOTrainer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .papers.dpo import DPO, DPOConfig, DPOTrainer
     from .papers.dr_rpo import DRRPO, DRRPOConfig, DRRPOTrainer
     from .papers.f_dpo import FDPO, FDPOConfig, FDPOTrainer
+    from .papers.grpo_guard import FlowGRPOConfig, FlowGRPOTrainer, GRPOGuardConfig, GRPOGuardTrainer
     from .papers.hapo import HAPOConfig, HAPOTrainer
     from .papers.hbpo import HBPOConfig, HBPOTrainer
     from .papers.implicit_reward import FSFT, FSFTConfig, FSFTTrainer, ImplicitReward
@@ -78,6 +80,8 @@ __all__ = [
     "DPOTrainer",
     "DRRPOConfig",
     "DRRPOTrainer",
+    "DiffusionConfig",
+    "DiffusionTrainer",
     "DisCO",
     "DisCOConfig",
     "DisCOTrainer",
@@ -85,6 +89,10 @@ __all__ = [
     "FDPOTrainer",
     "FSFTConfig",
     "FSFTTrainer",
+    "FlowGRPOConfig",
+    "FlowGRPOTrainer",
+    "GRPOGuardConfig",
+    "GRPOGuardTrainer",
     "HAPOConfig",
     "HAPOTrainer",
     "HBPOConfig",
@@ -118,6 +126,7 @@ __all__ = [
     "Stratum",
     "VULPOConfig",
     "VULPOTrainer",
+    "Velocity",
     "rl_struct_lora",
     "with_hints",
     "with_ref_accuracy",
@@ -126,6 +135,7 @@ __all__ = [
 
 _NAMES = {
     "curriculum": ("Curriculum",),
+    "diffusion": ("DiffusionConfig", "DiffusionTrainer", "Velocity"),
     "grpo": ("GRPO",),
     "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
     "papers.aepo": ("AEPO", "AEPOConfig", "AEPOTrainer"),
@@ -144,6 +154,7 @@ _NAMES = {
     "papers.dpo": ("DPO", "DPOConfig", "DPOTrainer"),
     "papers.dr_rpo": ("DRRPO", "DRRPOConfig", "DRRPOTrainer"),
     "papers.f_dpo": ("FDPO", "FDPOConfig", "FDPOTrainer"),
+    "papers.grpo_guard": ("FlowGRPOConfig", "FlowGRPOTrainer", "GRPOGuardConfig", "GRPOGuardTrainer"),
     "papers.hapo": ("HAPOConfig", "HAPOTrainer"),
     "papers.hbpo": ("HBPOConfig", "HBPOTrainer"),
     "papers.implicit_reward": ("FSFT", "FSFTConfig", "FSFTTrainer", "ImplicitReward"),

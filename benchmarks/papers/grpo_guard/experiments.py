@@ -1,0 +1,7 @@
+"""GRPO-Guard against Flow-GRPO: where the clip stops a step, and what is left of a gold reward."""
+
+from __future__ import annotations
+
+from .toy import EXPERIMENT as TOY
+
+EXPERIMENTS = (TOY,)
