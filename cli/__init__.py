@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("demo", "compose a reward, train a small policy on it, show before and after"),
     "doctor": ("doctor", "what this machine offers: isolation of programs, extras, versions"),
     "score": ("score", "judge the completions of a JSONL file"),
+    "serve": ("serve", "a reward as an HTTP service"),
 }
 
 

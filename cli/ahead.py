@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from ..judges.preflight import PreflightError, preflight
-from .rows import Row, Rows, needed
+from ..rewards.rows import needed
+from .rows import Row, Rows
 
 ROWS = 64
 

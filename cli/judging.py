@@ -11,18 +11,16 @@ from dataclasses import replace
 from time import perf_counter
 
 from ..judges import Judge, Verdict
-from ..judges.sample import samples_of
 from ..rewards import Explanation, Reward
-from ..rewards.batch import Batch
 from ..rewards.explanation import tree
+from ..rewards.rows import evaluate_rows
 from .mistakes import Mistake, told
-from .rows import Row, Rows, needed
+from .rows import Row, Rows
 
 BATCH_BYTES = 64 << 20
 START_SECONDS, SENDING_SECONDS = 1.0, 0.002  # what starting a worker process costs, and sending it a row, amply
 TRIED = 16  # rows judged before it is decided
 LARGEST_GROUP = 4096  # rows of one prompt that are kept together for a judge that compares them
-HANDED_OVER_APART = ("prompt", "completion")  # as TRL does: these are no columns
 
 
 def batches(rows: Iterable[Row], size: int, prompt: str, grouped: bool) -> Iterator[list[Row]]:
@@ -101,13 +99,8 @@ def explain(source: Rows, row: Row) -> Explanation:
 
 
 def _evaluate(source: Rows, rows: Sequence[Row]) -> list[Verdict]:
-    """Made of samples instead of keyword arguments, so that a column may have any name."""
-    found = dict.fromkeys(name for row in rows for name in row.columns if name not in HANDED_OVER_APART)
-    table = {name: [row.columns.get(name) for row in rows] for name in found | dict.fromkeys(needed(source.reward))}
-    completions = [row.columns[source.completion] for row in rows]
-    prompts = [row.columns.get(source.prompt) for row in rows]
-    batch = Batch(samples_of(completions, prompts, table), tuple(table))
-    return source.reward.evaluate(batch, range(len(rows)))
+    columns = [row.columns for row in rows]
+    return evaluate_rows(source.reward, columns, source.completion, source.prompt)
 
 
 class Workers:

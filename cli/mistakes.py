@@ -10,7 +10,8 @@ EXTRAS = {
     "trl": ("accelerate", "datasets", "peft", "pyarrow", "torch", "transformers", "trl"),
     "plot": ("matplotlib",),
     "fast": ("jsonschema_rs",),
-    "cluster": ("dask", "distributed"),
+    "cluster": ("dask", "distributed", "ray"),
+    "serve": ("fastapi", "prometheus_client", "starlette", "uvicorn"),
 }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..judges.completion import completion_text
 from ..judges.verdict import json_safe
-from ..rewards import Reward, Route
+from ..rewards import Reward
+from ..rewards.rows import needed
 from .lines import LONGEST, check, lines
 
 
@@ -71,15 +72,6 @@ class Rows:
             return str(error)
         missing = [column for column in needed(self.reward, columns) if column not in columns]
         return f"no column {missing[0]!r} (the row has: {has})" if missing else ""
-
-
-def needed(reward: Reward, row: Mapping[str, Any] | None = None) -> list[str]:
-    """The columns that a reward reads: of this row, or of any row when none is given."""
-    if isinstance(reward, Route):
-        parts = [part for value, part in reward.routes if row is None or row.get(reward.column) == value]
-        return [reward.column, *(column for part in parts for column in needed(part, row))]
-    own = getattr(getattr(reward, "judge", None), "columns", ())
-    return [*own, *(column for part in reward.parts for column in needed(part, row))]
 
 
 def digest(text: bytes) -> str:

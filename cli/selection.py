@@ -32,9 +32,9 @@ JUDGES = {
 }
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: ArgumentParser, required: bool = True) -> None:
     """The options that choose a judge."""
-    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen = parser.add_mutually_exclusive_group(required=required)
     chosen.add_argument(
         "--reward",
         metavar="MODULE:ATTR",

@@ -74,8 +74,13 @@ def _samples(dataset: Iterable[Mapping[str, Any]]) -> Iterator[Sample]:
     for number, row in enumerate(dataset):
         if not isinstance(row, Mapping):
             raise TypeError(f"a data set is a list of rows, mappings from column to value, not of {type(row).__name__}")
-        columns = {name: [value] for name, value in row.items() if name not in APART}
-        yield Sample("", row.get("prompt"), columns, 0, number)
+        yield preflight_sample(row, number)
+
+
+def preflight_sample(row: Mapping[str, Any], number: int) -> Sample:
+    """A row of a data set with an empty completion, as `unusable` is asked about it."""
+    columns = {name: [value] for name, value in row.items() if name not in APART}
+    return Sample("", row.get("prompt"), columns, 0, number)
 
 
 def _listed(rows: list[int]) -> str:

@@ -11,6 +11,7 @@ from .leaf import Function, Part, as_reward
 from .logic import All, Not, Some
 from .pairwise import AnchorWinReward, pairwise_reward
 from .preferences import ModelGenerator, preferences
+from .remote import Remote
 from .reward import Reward
 from .reward_model import RewardModel, calibrate
 from .routing import Cascade, Route
@@ -41,6 +42,7 @@ __all__ = [
     "Not",
     "Part",
     "Product",
+    "Remote",
     "Reward",
     "RewardModel",
     "RewardModelJudge",

@@ -36,10 +36,11 @@ class RewardVerdict(Verdict):
         """The verdict that `to_dict` wrote."""
         fields = {name: value for name, value in data.items() if name != "parts"}
         pairs = [(part["name"], part["verdict"]) for part in data["parts"]]
-        parts = [None if verdict is None else _read(verdict) for _, verdict in pairs]
+        parts = [None if verdict is None else read_verdict(verdict) for _, verdict in pairs]
         weights = tuple(part["weight"] for part in data["parts"] if "weight" in part)
         return cls(**fields, labels=tuple(name for name, _ in pairs), parts=tuple(parts), weights=weights)
 
 
-def _read(data: Mapping[str, Any]) -> Verdict:
+def read_verdict(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that `to_dict` of a judge's or of a reward's verdict wrote."""
     return RewardVerdict.from_dict(data) if "parts" in data else Verdict.from_dict(data)
