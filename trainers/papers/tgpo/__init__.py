@@ -5,20 +5,29 @@ and invariants (`grounding`), gives a policy that is told the times a dense rewa
 and lets the critic choose the times: by Metropolis-Hastings in training (`metropolis`), as the best of many afterwards.
 """
 
+from .environment import GroundedEnv
 from .grounded import Grounded, best_grounding, grounded_robustness
 from .grounding import Alternative, Invariant, Reach, Time, TimeVariable, ground
 from .metropolis import Chain, mh_accept, mh_chain, mh_probability
 from .smooth import smooth_robustness
 from .stages import Stages, StageWeights, stage_rewards
+from .times import Allocation, Metropolis
+from .trainer import TGPO, Episodes, TGPOConfig
 
 __all__ = [
+    "TGPO",
+    "Allocation",
     "Alternative",
     "Chain",
+    "Episodes",
     "Grounded",
+    "GroundedEnv",
     "Invariant",
+    "Metropolis",
     "Reach",
     "StageWeights",
     "Stages",
+    "TGPOConfig",
     "Time",
     "TimeVariable",
     "best_grounding",
