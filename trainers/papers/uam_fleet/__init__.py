@@ -1,0 +1,20 @@
+"""CapTAIN: fleet scheduling for urban air mobility with graph capsules and masked PPO, arXiv 2401.04851.
+
+`jurybox.judges.fleet` is the simulator; here are the policy that dispatches its aircraft and how it learns.
+"""
+
+from .capsule import Capsules, GraphCapsule, adjacency, graph_capsule_layer, laplacian
+from .decoder import Decoded, mha_decoder
+from .loss import MaskedLoss, masked_ppo_loss
+
+__all__ = [
+    "Capsules",
+    "Decoded",
+    "GraphCapsule",
+    "MaskedLoss",
+    "adjacency",
+    "graph_capsule_layer",
+    "laplacian",
+    "masked_ppo_loss",
+    "mha_decoder",
+]
