@@ -31,7 +31,8 @@ def test_the_encoder_equals_the_equations_written_out():
     G = []
     for p in range(1, P + 1):
         blocks = np.concatenate([np.linalg.matrix_power(L, k) @ F0**p for k in range(K + 1)], axis=1)
-        G.append(blocks @ weights[f"capsules.{p - 1}.weight"].T + weights[f"capsules.{p - 1}.bias"])
+        of_p = slice((p - 1) * h, p * h)
+        G.append(blocks @ weights["capsules.weight"][of_p].T + weights["capsules.bias"][of_p])
     leaky = lambda x: np.where(x > 0, x, 0.01 * x)  # noqa: E731
     F1 = leaky(np.concatenate(G, axis=1)) + F0
     out = leaky(F1 @ weights["out.weight"].T + weights["out.bias"])

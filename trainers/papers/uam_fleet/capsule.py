@@ -111,14 +111,14 @@ class GraphCapsule(nn.Module):
     def __init__(self, features: int, h: int, *, hops: int = 2, powers: int = 3, norm: bool = False) -> None:
         super().__init__()
         self.embed = nn.Linear(features, h * powers)
-        self.capsules = nn.ModuleList(nn.Linear((hops + 1) * h * powers, h) for _ in range(powers))
+        self.capsules = nn.Linear((hops + 1) * h * powers, powers * h)  # W_p and b_p of all p, one below the other
         self.out = nn.Linear(h * powers, h)
         self.norm = NodeNorm(h * powers) if norm else None
 
     def forward(self, X: Tensor) -> Tensor:
         """`(…, n, h)` embeddings of the nodes."""
-        W_p = torch.stack([capsule.weight for capsule in self.capsules])
-        b_p = torch.stack([capsule.bias for capsule in self.capsules])
+        h = self.out.out_features
+        W_p, b_p = self.capsules.weight.unflatten(0, (-1, h)), self.capsules.bias.unflatten(0, (-1, h))
         weights = (self.embed.weight, self.embed.bias, W_p, b_p, self.out.weight, self.out.bias)
         return graph_capsule_layer(X, *weights, norm=self.norm).out
 
