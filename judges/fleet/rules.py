@@ -90,7 +90,7 @@ class Corridors:
     """Directed routes on which two departures are `separation` minutes apart.
 
     >>> corridors = Corridors(2.0)
-    >>> [corridors.depart(ready, delay, 0, 1) for ready, delay in ((0, 1), (0.5, 0), (1.2, -3))]
+    >>> [corridors.depart(ready, delay, 0, 1) for ready, delay in ((0.0, 1.0), (0.5, 0.0), (1.2, -3.0))]
     [1.0, 3.0, 5.0]
     """
 
