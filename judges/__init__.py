@@ -22,6 +22,7 @@ from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 
 if TYPE_CHECKING:
     from .code import CodeJudge
+    from .fleet import ScheduleJudge
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
@@ -47,6 +48,7 @@ _ON_USE = {
     "PairwiseLLM": ".pairwise",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
+    "ScheduleJudge": ".fleet",
     "Scored": ".pairwise",
     "VerdictModel": ".pairwise",
     "VulnerabilityFormatJudge": ".vulnerability",
@@ -81,6 +83,7 @@ __all__ = [
     "RubricJudge",
     "RuleVulnerabilityJudge",
     "Sample",
+    "ScheduleJudge",
     "Scored",
     "TooLong",
     "ToolCall",

@@ -88,6 +88,7 @@ COLUMNS: dict[str, Sequence[Any]] = {
     "anchor": [ANCHOR],
     "baseline": [ANCHOR],
     "problem_id": ["1"],
+    "scenario_seed": [0, 1, 2],
 }
 
 
@@ -179,6 +180,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"complete": Parrot(GRADES), "rubric": CRITERIA, "template": TOGETHER},
         {"complete": Jammed("yes"), "rubric": CRITERIA, "template": EACH, "ask": "each", "retries": 0},
     ],
+    "ScheduleJudge": [{}, {"ceiling": 1.0, "penalty": 0.0}],
     "RuleVulnerabilityJudge": [{"grade": flags, "end": None}],
     # Rules of instructions.
     **{name: [{"count": 2}] for name in ("Sentences", "Words", "Sections", "Placeholders", "Highlights", "Bullets")},

@@ -5,11 +5,14 @@
 
 from .capsule import Capsules, GraphCapsule, adjacency, graph_capsule_layer, laplacian
 from .decoder import Decoded, mha_decoder
+from .genetic import GeneticConfig, GeneticDispatcher
 from .loss import MaskedLoss, masked_ppo_loss
 
 __all__ = [
     "Capsules",
     "Decoded",
+    "GeneticConfig",
+    "GeneticDispatcher",
     "GraphCapsule",
     "MaskedLoss",
     "adjacency",
