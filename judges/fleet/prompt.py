@@ -42,7 +42,9 @@ def describe(scenario: Scenario) -> str:
     ]
     lines += [
         f"  {place}: {room}, {chargers}, {delay:.1f}"
-        for place, (room, chargers, delay) in enumerate(zip(world.parking, world.chargers, scenario.delays, strict=True))
+        for place, (room, chargers, delay) in enumerate(
+            zip(world.parking, world.chargers, scenario.delays, strict=True)
+        )
     ]
     lines.append("Routes: miles; passengers expected an hour at 8:30, 12:30, 16:30; hours when it is closed:")
     lines += [f"  {here} to {there}: {_route(scenario, here, there)}" for here, there in _routes(world)]
