@@ -14,6 +14,7 @@ from ..judges.verdict import json_safe
 from ..rewards import Reward
 from ..rewards.rows import needed
 from .lines import LONGEST, check, lines
+from .rollouts import as_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ class Rows:
 
     def _row(self, number: int, line: int, text: bytes, end: int) -> Row:
         columns, error = _parse(text)
-        return Row(number, line, digest(text), columns, end, error or self._unfit(columns))
+        return Row(number, line, digest(text), columns, end, error or self.unfit(columns))
 
-    def _unfit(self, columns: Mapping[str, Any]) -> str:
+    def unfit(self, columns: Mapping[str, Any]) -> str:
+        """Why these columns cannot be judged, or nothing."""
         has = ", ".join(columns) or "none"
         if self.completion not in columns:
             return f"no completion: no column {self.completion!r} (the row has: {has}); --completion names another"
@@ -86,7 +88,7 @@ def _parse(text: bytes) -> tuple[dict[str, Any], str]:
         columns = json.loads(text.decode("utf-8-sig"))
         if not isinstance(columns, dict):
             return {}, f"not a JSON object but {type(columns).__name__}"
-        return json_safe(columns), ""
+        return as_row(json_safe(columns)), ""
     except RecursionError:
         return {}, "nested too deeply"
     except json.JSONDecodeError as error:

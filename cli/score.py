@@ -41,15 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="JSONL (.gz too), Parquet, or - for a pipe: one object a line")
     selection.add_arguments(parser)
     parser.add_argument("-o", "--output", metavar="OUT.jsonl", type=Path, help="where judged rows go; - for a pipe")
-    parser.add_argument("--explain", metavar="ROW", type=_natural, help="only print the verdict on this row, from 0")
+    parser.add_argument("--explain", metavar="ROW", type=natural, help="only print the verdict on this row, from 0")
     parser.add_argument("--completion", metavar="COLUMN", default="completion", help="default: %(default)s")
     parser.add_argument("--prompt", metavar="COLUMN", default="prompt", help="default: %(default)s")
     parser.add_argument("--slim", action="store_true", help="write verdicts without the input's columns")
     parser.add_argument("--overwrite", action="store_true", help="start anew instead of keeping what OUT has")
-    parser.add_argument("--limit", metavar="ROWS", type=_natural, help="judge only so many rows of the file")
-    parser.add_argument("--batch", metavar="ROWS", type=_positive, default=256, help="default: %(default)s")
+    parser.add_argument("--limit", metavar="ROWS", type=natural, help="judge only so many rows of the file")
+    parser.add_argument("--batch", metavar="ROWS", type=positive, default=256, help="default: %(default)s")
     parser.add_argument(
-        "--workers", metavar="N", type=_positive, default=1, help="processes for a slow judge; default: %(default)s"
+        "--workers", metavar="N", type=positive, default=1, help="processes for a slow judge; default: %(default)s"
     )
 
 
@@ -144,11 +144,13 @@ def _writes_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """An argument: a whole number from 0."""
     return _at_least(0, text)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An argument: a whole number from 1."""
     return _at_least(1, text)
 
 
@@ -156,4 +158,12 @@ def _at_least(least: int, text: str) -> int:
     number = int(text)
     if number < least:
         raise argparse.ArgumentTypeError(f"must be at least {least}")
+    return number
+
+
+def share(text: str) -> float:
+    """An argument: a number from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError("must be a share from 0 to 1")
     return number

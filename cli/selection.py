@@ -10,11 +10,13 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ..judges import Judge
-from ..rewards import Reward, as_reward
+from ..rewards import Function, Reward, as_reward
 from .mistakes import Mistake, in_short, missing_extra, told
 
 LONGEST_NAME = 100  # characters of a reward that are written into every output line
@@ -41,6 +43,11 @@ def add_arguments(parser: ArgumentParser, required: bool = True) -> None:
         help="a reward or judge of your own; the module is looked for in the current directory too",
     )
     chosen.add_argument("--judge", choices=sorted(JUDGES), help="a judge by name")
+    add_options(parser)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The options of a judge by name."""
     parser.add_argument("--gold", metavar="COLUMN", help="with --judge: the column of right answers")
     parser.add_argument(
         "--tests",
@@ -64,16 +71,49 @@ def select(args: Namespace) -> Reward:
         Mistake: there is no such module, attribute, option or column argument; the message lists what there is.
     """
     if args.judge is not None:
-        return _named_judge(args)
+        return _named_judge(args.judge, args)
     if args.gold or args.tests or args.schema or args.option:
         raise Mistake("--gold, --tests, --schema and --option belong to --judge; a --reward is built in its own module")
-    found = _attribute(args.reward)
+    return _own(args.reward)
+
+
+def find(words: str, args: Namespace) -> Reward:
+    """The reward that one word means: `module:attribute`, a judge's name, or `column:NAME` for recorded scores.
+
+    Raises:
+        Mistake: as `select`.
+    """
+    kind, _, rest = words.partition(":")
+    if kind == "column" and rest:
+        return Function(recorded(rest))
+    if words in JUDGES:
+        return _named_judge(words, args)
+    if ":" not in words:
+        raise Mistake(
+            f"{words!r} is no judge's name; write module:attribute, column:NAME, or one of {', '.join(sorted(JUDGES))}"
+        )
+    return _own(words)
+
+
+def recorded(column: str) -> Callable[..., list[float | None]]:
+    """A reward function that gives what a column holds: true and false are 1 and 0, what is no number is nothing."""
+
+    def read(completions: list[Any], **columns: list[Any]) -> list[float | None]:
+        values = columns.get(column, [None] * len(completions))
+        return [float(value) if isinstance(value, (int, float)) and isfinite(value) else None for value in values]
+
+    read.__name__ = f"column:{column}"
+    return read
+
+
+def _own(path: str) -> Reward:
+    found = _attribute(path)
     if inspect.isclass(found) and issubclass(found, (Judge, Reward)):
-        raise Mistake(f"--reward {args.reward} is a class; give an object, e.g. `reward = {found.__name__}(...)`")
+        raise Mistake(f"--reward {path} is a class; give an object, e.g. `reward = {found.__name__}(...)`")
     try:
         return as_reward(found)
     except TypeError as error:
-        raise Mistake(f"--reward {args.reward}: {error}") from error
+        raise Mistake(f"--reward {path}: {error}") from error
 
 
 def _attribute(path: str) -> Any:
@@ -98,11 +138,11 @@ def _attribute(path: str) -> Any:
     return found
 
 
-def _named_judge(args: Namespace) -> Reward:
+def _named_judge(judge: str, args: Namespace) -> Reward:
     options = dict(map(_option, args.option))
     if args.schema:
         options["schema"] = _schema(args.schema)
-    module, name = JUDGES[args.judge]
+    module, name = JUDGES[judge]
     kind = getattr(importlib.import_module(f"..judges.{module}", __package__), name)
     accepted = inspect.signature(kind).parameters
     if args.gold:
@@ -115,11 +155,11 @@ def _named_judge(args: Namespace) -> Reward:
         flag = {"answer": "--gold", "tests": "--tests", "schema": "--schema"}.get(
             unknown[0], f"--option {unknown[0]}=…"
         )
-        raise Mistake(f"--judge {args.judge} has no use for {flag}; its options are: {', '.join(accepted)}")
+        raise Mistake(f"--judge {judge} has no use for {flag}; its options are: {', '.join(accepted)}")
     try:
         return as_reward(kind(**options))
     except Exception as error:  # an option that is refused, a module that cannot be loaded, no isolation here
-        raise Mistake(f"--judge {args.judge}: {in_short(error)}") from error
+        raise Mistake(f"--judge {judge}: {in_short(error)}") from error
 
 
 def _option(text: str) -> tuple[str, Any]:

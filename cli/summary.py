@@ -92,7 +92,7 @@ class Summary:
         judged = self.whole.rows + self.bad - self.kept
         lines = [f"{self.whole.rows + self.bad} rows: {judged} judged now in {elapsed:.2f} s, {self.kept} kept"]
         lines[0] += f", {self.bad} bad" if self.bad else ""
-        lines += _table(["", "mean", "passed", "abstain", "timeouts", "errors", "seconds"], self._table_rows())
+        lines += table(["", "mean", "passed", "abstain", "timeouts", "errors", "seconds"], self._table_rows())
         if self.whole.rows:
             lines.append(f"passed {self.whole.passed} of {self.whole.scored}")
         lines += [f"{count} × {text}" for text, count in self.failures.most_common(10)]
@@ -122,7 +122,8 @@ def seconds(verdict: Said) -> float:
     return float(sum(said["seconds"] for _, said in walk("", verdict)))
 
 
-def _table(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
+def table(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ([cell.rjust(width) for cell, width in zip(line, widths, strict=True)] for line in (head, *rows))
     return ["  ".join([first.strip().ljust(widths[0]), *rest]) for first, *rest in lines]
