@@ -11,7 +11,7 @@ too) or Parquet, or a folder of a run with `completions/`; rollouts of verifiers
 It prints how often both say the same, how the mean shifts, what a group-relative trainer would notice (whose answers to
 a prompt change places), and the rows that changed most, one of each kind, with both trees.
 
-Exit status: 0, 1 when more rows changed than `--max-changed` allows or some rows were bad, 2 when nothing could be done.
+Exit status: 0, 1 when more rows changed than `--max-changed` allows or some were bad, 2 when nothing could be done.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--completion", metavar="COLUMN", default="completion", help="default: %(default)s")
     parser.add_argument("--prompt", metavar="COLUMN", default="prompt", help="default: %(default)s")
     parser.add_argument("--max-changed", metavar="SHARE", type=share, help="exit with 1 when more of the rows change")
-    parser.add_argument("--show", metavar="N", type=natural, default=5, help="kinds of change to show; default: %(default)s")
+    parser.add_argument(
+        "--show", metavar="N", type=natural, default=5, help="kinds of change to show; default: %(default)s"
+    )
     parser.add_argument("--batch", metavar="ROWS", type=positive, default=256, help="default: %(default)s")
 
 
@@ -93,9 +95,7 @@ class Bad:
             print(f"… and {self.count - len(self.first)} more bad rows", file=sys.stderr)
 
 
-def _compare(
-    args: argparse.Namespace, path: Path, rewards: list[Reward], comparison: Comparison, bad: Bad
-) -> None:
+def _compare(args: argparse.Namespace, path: Path, rewards: list[Reward], comparison: Comparison, bad: Bad) -> None:
     sources = [Rows(path, reward, args.completion, args.prompt) for reward in rewards]
     together = any(map(judging.is_grouped, rewards))
     with progress(size_of(path)) as show:

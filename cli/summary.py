@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,7 +122,7 @@ def seconds(verdict: Said) -> float:
     return float(sum(said["seconds"] for _, said in walk("", verdict)))
 
 
-def table(head: list[str], rows: list[tuple[str, ...]]) -> list[str]:
+def table(head: list[str], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Lines of aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ([cell.rjust(width) for cell, width in zip(line, widths, strict=True)] for line in (head, *rows))

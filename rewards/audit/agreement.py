@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 EQUAL = 1e-9  # scores that differ by less are the same: sums may be taken in another order
 
@@ -47,9 +48,7 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> float | None
 def same_order(first: Sequence[float], second: Sequence[float]) -> bool:
     """Whether both say the same of every pair: more, less or equal."""
     ranked = sorted(range(len(first)), key=lambda place: (first[place], second[place]))
-    return all(
-        order(first[a], first[b]) == order(second[a], second[b]) for a, b in zip(ranked, ranked[1:], strict=False)
-    )
+    return all(order(first[a], first[b]) == order(second[a], second[b]) for a, b in pairwise(ranked))
 
 
 def best(scores: Sequence[float]) -> list[int]:
