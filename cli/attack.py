@@ -6,9 +6,9 @@
 
 FILE holds honest answers, some right and some wrong, with the columns that the reward reads. Each node of the reward
 offers what it could be paid with: tags around nothing, all options, every number in one list, the visible tests by
-heart, the schema itself, words that a learned judge likes. What pays is crossed with what else pays. An attack pays when it
-earns more than an honest wrong answer in the best form, and more than a blind guess, by `--margin` of what a right
-answer is worth more; or when it makes the reward abstain.
+heart, the schema itself, words that a learned judge likes. What pays is crossed with what else pays. An attack pays
+when it earns more than an honest wrong answer in the best form, and more than a blind guess, by `--margin` of what a
+right answer is worth more; or when it makes the reward abstain.
 
 Which answers are right says `--truth`: a judge or reward whose verdicts pass, or `column:NAME`. Without it, the reward
 itself; where it passes nothing at all, as a learned one, each prompt's best answer is the right one.
