@@ -17,6 +17,7 @@ __all__ = ["COMMANDS", "main"]
 # name -> (module with `add_arguments(parser)` and `run(args) -> exit status`, one line for --help)
 COMMANDS = {
     "attack": ("attack", "find what a reward pays for that is no answer, before a policy does"),
+    "calibrate": ("calibrate", "what a judge is worth against labels of people"),
     "compare": ("compare", "judge stored completions with two rewards, and say what changes"),
     "demo": ("demo", "compose a reward, train a small policy on it, show before and after"),
     "doctor": ("doctor", "what this machine offers: isolation of programs, extras, versions"),

@@ -95,6 +95,18 @@ def find(words: str, args: Namespace) -> Reward:
     return _own(words)
 
 
+def named(words: str, args: Namespace) -> Any:
+    """The judge itself that one word means, also one of two answers. Raises Mistake as `select`."""
+    if words in JUDGES:
+        return next(iter(_named_judge(words, args).walk())).judge  # type: ignore[attr-defined]
+    return _attribute(words)
+
+
+def nothing() -> Reward:
+    """A reward that reads no column, for rows that are read and not judged."""
+    return Function(recorded(""))
+
+
 def recorded(column: str) -> Callable[..., list[float | None]]:
     """A reward function that gives what a column holds: true and false are 1 and 0, what is no number is nothing."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -258,6 +260,16 @@ class Judge(Written, Composable):
         judge = copy.copy(self)
         judge.executor, judge.chunk = executor, chunk
         return judge
+
+    def trusted(self, calibration: str = "calibration.json", *, min_kappa: float = 0.6, below: str = "warn") -> Judge:
+        """This judge, if it agreed with people often enough when `jurybox calibrate` measured it; see `trust.Trusted`.
+
+        Raises:
+            NotCalibrated: nobody has measured it; the message says how.
+        """
+        trust = importlib.import_module(f"{__package__}.trust")  # which is a judge itself
+        kappa = trust.kappa_of(self, Path(calibration))
+        return trust.Trusted(self, kappa, min_kappa=min_kappa, below=below)  # type: ignore[no-any-return]
 
     @property
     def __name__(self) -> str:

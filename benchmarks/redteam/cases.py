@@ -168,6 +168,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"complete": Scripted("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
         {"complete": Parrot("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
     ],
+    "Trusted": [{"judge": ExactJudge(), "kappa": 0.5, "min_kappa": 0.6, "below": "warn"}],
     "MixtureOfJudges": [
         {"judges": [ExactJudge(), LengthJudge(maximum=20)]},
         {"judges": [divides, LLMJudge(Jammed("yes"), ASK, retries=0)]},
