@@ -15,11 +15,11 @@ from typing import Any, Self
 from .apart import apart
 from .blame import nobody_answered
 from .composable import Composable
+from .elsewhere import judge_elsewhere
 from .errors import Miscounted, Told, WrongReturn
 from .metrics import batch_metrics
 from .preflight import preflight
 from .sample import Sample, missing_column, protocol_columns, reads_of, samples_of
-from .sent import Sent, judge_chunk
 from .silence import Silence
 from .tracebacks import one_traceback, report
 from .verdict import Verdict, shorten
@@ -187,9 +187,7 @@ class Judge(Written, Composable):
     def _dispatched(self, samples: Sequence[Sample]) -> Sequence[Verdict]:
         if self.executor is None or not samples:
             return self._judge_apart(samples)
-        sent = Sent(self)
-        futures = [self.executor.submit(judge_chunk, sent, chunk) for chunk in self._chunks(samples)]
-        return [verdict for future in futures for verdict in future.result()]
+        return judge_elsewhere(self, self.executor, self._chunks(samples))
 
     def _judge_apart(self, samples: Sequence[Sample]) -> list[Verdict]:
         """The verdicts on a batch; where it breaks, on those rows that break it."""

@@ -156,19 +156,26 @@ class TestInspect:
     def test_a_task_of_inspect_ai_itself(self, tmp_path):
         inspect_ai = pytest.importorskip("inspect_ai")
         from inspect_ai.dataset import Sample
-        from inspect_ai.model import ModelOutput, get_model
+        from inspect_ai.model import ModelOutput
+        from inspect_ai.solver import solver
 
-        outputs = [ModelOutput.from_content("mockllm/model", text) for text in ("5", "6", "5")]
+        @solver
+        def says():
+            async def solve(state, generate):
+                state.output = ModelOutput.from_content("nobody", state.metadata["says"])
+                return state
+
+            return solve
+
         task = inspect_ai.Task(
-            dataset=[Sample(input="2+3", target=gold) for gold in ("5", "5", "")], scorer=inspect_scorer(REWARD)
+            dataset=[
+                Sample(input="2+3", target=gold, metadata={"says": said})
+                for said, gold in (("5", "5"), ("6", "5"), ("5", ""))
+            ],
+            solver=says(),
+            scorer=inspect_scorer(REWARD),
         )
-        (log,) = inspect_ai.eval(
-            task,
-            model=get_model("mockllm/model", custom_outputs=outputs),
-            log_dir=str(tmp_path),
-            max_samples=1,
-            display="none",
-        )
+        (log,) = inspect_ai.eval(task, model=None, log_dir=str(tmp_path), max_samples=1, display="none")
         assert log.status == "success"
         values = [sample.scores["quality"].value for sample in log.samples]
         assert values[:2] == [1.2, 0.0]

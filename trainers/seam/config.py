@@ -44,7 +44,18 @@ class ObjectiveConfig(GRPOConfig):
         },
     )
 
+    dynamic_sampling: bool = field(
+        default=False,
+        metadata={
+            "help": "Draw groups whose completions are all worth the same again, with fresh prompts, until the batch is "
+            "full of groups that teach or max_redraws is reached. Never in evaluation."
+        },
+    )
+    max_redraws: int = field(default=4, metadata={"help": "Rounds of dynamic_sampling after the first generation."})
+
     def __post_init__(self) -> None:
+        if self.max_redraws < 1:
+            raise ValueError(f"max_redraws={self.max_redraws}: give 1 or more, or leave dynamic_sampling off")
         for name, value in self.fixed.items():
             if getattr(self, name) != value:
                 raise ValueError(

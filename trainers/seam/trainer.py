@@ -18,7 +18,7 @@ from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics, reward_metrics
 from ._micro_batches import SHARE
-from ._narrow_step import NarrowStep
+from ._redrawing import Redrawing
 from ._reference import copied_reference
 from ._setting import while_set
 from ._whole_groups import require_whole_groups
@@ -48,7 +48,7 @@ VISION_KEYS = (
 OVER_THE_GENERATION = ("cispo", "dapo", "vespo")
 
 
-class ObjectiveTrainer(NarrowStep):
+class ObjectiveTrainer(Redrawing):
     """`GRPOTrainer` with the objective of a paper: same constructor, datasets, callbacks, PEFT, accelerate.
 
         trainer = ObjectiveTrainer(model, reward_funcs, args=ObjectiveConfig(...), train_dataset=dataset,
@@ -98,6 +98,7 @@ class ObjectiveTrainer(NarrowStep):
         ):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
+        self._require_redrawing()
         require_distinct_names(self.reward_funcs, self.reward_func_names)
         for dataset in each_dataset(self.train_dataset, self.eval_dataset):
             require_columns(self.reward_funcs, self.policy_objective.columns, dataset, every_column=self._own_columns)
@@ -159,6 +160,13 @@ class ObjectiveTrainer(NarrowStep):
     # ---- one generation: draw, score, estimate advantages --------------------------------------------------
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        output = self._drawn_until_loud(inputs)
+        rollout = self._rollout(output)
+        advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
+        self._log_rollout(rollout, advantages)
+        return output
+
+    def _one_round(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._rows = inputs
         wants_reference = self.beta or float(self.policy_objective.needs_reference)
         # TRL skips old log-probabilities when sampling and update are aligned; it is not with more iterations.
@@ -175,10 +183,7 @@ class ObjectiveTrainer(NarrowStep):
             self.reward_states.deferred(),
             finished(lambda: self._beside),
         ):
-            output = super()._generate_and_score_completions(inputs)
-        rollout = self._rollout(output)
-        advantages = attach(output, rollout, self.policy_objective.advantages(rollout))
-        self._log_rollout(rollout, advantages)
+            output: dict[str, Any] = super()._generate_and_score_completions(inputs)
         return output
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **named: Any) -> tuple[Any, ...]:
@@ -238,7 +243,8 @@ class ObjectiveTrainer(NarrowStep):
         with self.reward_states.deferred():
             with while_set(self, "reward_funcs", functions):
                 rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
-            self.reward_states.settle(training=self.model.training)
+            if self._settles:
+                self.reward_states.settle(training=self.model.training)
         self._scored = {"rewards": rewards, "rows": inputs, "prompts": prompts, "completions": completions}
         return rewards
 
