@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
+    from .workers.ray_actors import RayExecutor
 
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
@@ -46,6 +47,7 @@ _ON_USE = {
     "PairwiseFunction": ".pairwise",
     "PairwiseJudge": ".pairwise",
     "PairwiseLLM": ".pairwise",
+    "RayExecutor": ".workers.ray_actors",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
     "ScheduleJudge": ".fleet",
@@ -79,6 +81,7 @@ __all__ = [
     "PairwiseFunction",
     "PairwiseJudge",
     "PairwiseLLM",
+    "RayExecutor",
     "RepetitionJudge",
     "RubricJudge",
     "RuleVulnerabilityJudge",

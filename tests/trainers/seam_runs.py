@@ -144,6 +144,25 @@ def narrow_beside_exact(model_dir: str, output_dir: str, rows_per_process: int) 
     return found
 
 
+def redrawn(model_dir: str, output_dir: str, rows_per_process: int, **settings: Any) -> dict[str, Any]:
+    """Train with dynamic sampling, where all who say t or o earn the same."""
+
+    def rewarded(completions: list[str], letter: list[str], **columns: Any) -> list[float]:
+        return [0.0 if c in "to" else score for c, score in zip(letter, count_letter(completions, letter), strict=True)]
+
+    reward = Function(rewarded).standardize("letters")
+    config = scripted_config(output_dir, rows_per_process, **{"dynamic_sampling": True, **settings})
+    trainer = trained(ObjectiveTrainer, model_dir, reward, config, objective=Scripted)
+    return {
+        "seen": trainer.policy_objective.seen,
+        "state": reward.state_dict(),
+        "weights": weights(trainer).tolist(),
+        "logs": [
+            {key: value for key, value in row.items() if key.startswith("redraw/")} for row in trainer.state.log_history
+        ],
+    }
+
+
 def remembering(model_dir: str, output_dir: str, rows_per_process: int, **settings: Any) -> tuple[GRPOTrainer, Any]:
     """TRL's own trainer with a reward that remembers what it gave: two optimiser steps a generation."""
     reward = Function(count_letter).standardize("letters")
@@ -240,6 +259,9 @@ if __name__ == "__main__":
             "narrow": narrow_beside_exact(model_dir, output_dir, rows),
             "remembered": remembering(model_dir, output_dir, rows)[1].state_dict(),
         }
+        Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
+    elif name == "redrawn":
+        result = redrawn(model_dir, output_dir, int(sys.argv[4]))
         Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
     elif name == "killed":
         resumable(model_dir, output_dir, kill_at_call=3)

@@ -1,8 +1,8 @@
 """Groups without a signal are drawn again with fresh prompts (DAPO's dynamic sampling): which, from where, and how
 rounds of generation become one.
 
-A *slot* is the place of a whole group in this process's batch. Every process draws equally many groups a round, those of
-the process that lacks most; what one has too many is dropped.
+A *slot* is the place of a whole group in this process's batch. Every process draws equally many groups a round, as many
+as the process that lacks most; what one has too many is dropped.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import pad
 
 Source = tuple[int, int]  # round, and which of this process's groups there
 
@@ -22,7 +22,7 @@ SPREAD = 1e-6  # float32 sums of equal rewards may differ by less
 
 
 def loud_groups(scores: Tensor, size: int, processes: int) -> list[list[bool]]:
-    """For each process, which of its groups of `size` consecutive rows have different scores; scores: `(N,)`, global."""
+    """For each process, which of its groups of `size` rows have different scores; scores: `(N,)`, of all processes."""
     groups = scores.view(-1, size)
     least = groups.nan_to_num(nan=torch.inf).amin(1)
     most = groups.nan_to_num(nan=-torch.inf).amax(1)
@@ -64,8 +64,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class FreshPrompts:
-    """Rows of a data set in an order that depends on nothing but the seed and the micro-step, so a resumed run draws the
-    same. Each is given out once."""
+    """Rows of a data set, each once, in an order of the seed and the micro-step alone: a resumed run draws the same."""
 
     dataset: Any
     seed: int
@@ -117,5 +116,5 @@ def _merged(name: str, values: list[Any], rows: Sequence[tuple[int, int]], paddi
         fill = padding if name.endswith("_ids") else 0
         width = max(value.shape[1] for value in values)
         left = name.startswith("prompt_")
-        values = [F.pad(v, (width - v.shape[1], 0) if left else (0, width - v.shape[1]), value=fill) for v in values]
+        values = [pad(v, (width - v.shape[1], 0) if left else (0, width - v.shape[1]), value=fill) for v in values]
     return torch.stack([values[round_][row] for round_, row in rows])

@@ -13,6 +13,7 @@ from ._inputs import loss_mask
 from ._narrow_step import NarrowStep
 from ._redraw import FreshPrompts, Slots, loud_groups, merged, picked, rows_from
 from .chain import Chain
+from .objective import replaces
 from .reward_state import RewardStates
 
 
@@ -40,10 +41,11 @@ class Redrawing(NarrowStep):
             )
         if not isinstance(self.train_dataset, Dataset):
             raise ValueError("dynamic_sampling draws fresh prompts by their number: a stream has none")
-        if self.scale_rewards == "batch" or self.multi_objective_aggregation != "sum_then_normalize":
+        of_the_batch = self.scale_rewards == "batch" or self.multi_objective_aggregation != "sum_then_normalize"
+        if of_the_batch and not replaces(self.policy_objective, "advantages"):
             raise ValueError(
-                "dynamic_sampling changes which groups make up a batch, so a standard deviation of the batch is not that "
-                'of the first draw: leave scale_rewards at "group" or "none", and multi_objective_aggregation as it is'
+                "dynamic_sampling changes which groups make up a batch, and TRL's standard deviation of a batch "
+                'is that of the first draw: leave scale_rewards at "group" or "none", and multi_objective_aggregation as it is'
             )
 
     def _one_round(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -47,8 +47,8 @@ class ObjectiveConfig(GRPOConfig):
     dynamic_sampling: bool = field(
         default=False,
         metadata={
-            "help": "Draw groups whose completions are all worth the same again, with fresh prompts, until the batch is "
-            "full of groups that teach or max_redraws is reached. Never in evaluation."
+            "help": "Draw groups whose completions are all worth the same again, with fresh prompts, until the batch "
+            "is full of groups that teach or max_redraws is reached. Never in evaluation."
         },
     )
     max_redraws: int = field(default=4, metadata={"help": "Rounds of dynamic_sampling after the first generation."})
