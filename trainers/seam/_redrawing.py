@@ -45,7 +45,8 @@ class Redrawing(NarrowStep):
         if of_the_batch and not replaces(self.policy_objective, "advantages"):
             raise ValueError(
                 "dynamic_sampling changes which groups make up a batch, and TRL's standard deviation of a batch "
-                'is that of the first draw: leave scale_rewards at "group" or "none", and multi_objective_aggregation as it is'
+                'is that of the first draw: leave scale_rewards at "group" or "none", and multi_objective_aggregation '
+                "at its default"
             )
 
     def _one_round(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:

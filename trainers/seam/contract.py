@@ -87,9 +87,9 @@ GRPO = Contract(
         "_buffered_inputs", "_entropy_bonus_enabled", "_logs", "_metrics", "_step", "_tokenizer",
         "aux_loss_enabled", "beta", "chat_template", "chat_template_kwargs",
         "entropy_coef", "environment_factories", "environments", "eos_token_ids", "generation_config",
-        "max_completion_length", "num_generations",
+        "max_completion_length", "multi_objective_aggregation", "num_generations",
         "num_generations_eval", "num_iterations", "reward_func_names", "reward_funcs", "reward_weights",
-        "rollout_func", "router_aux_loss_coef", "temperature", "tools", "use_vllm", "vllm_generation",
+        "rollout_func", "router_aux_loss_coef", "scale_rewards", "temperature", "tools", "use_vllm", "vllm_generation",
     ),
 )  # fmt: skip
 
