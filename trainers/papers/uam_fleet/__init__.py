@@ -5,17 +5,27 @@
 
 from .capsule import Capsules, GraphCapsule, adjacency, graph_capsule_layer, laplacian
 from .decoder import Decoded, mha_decoder
+from .environment import FleetEnv
 from .genetic import GeneticConfig, GeneticDispatcher
 from .loss import MaskedLoss, masked_ppo_loss
+from .observation import Observer
+from .policy import CapTAIN, PolicyDispatcher
+from .training import CONFIG, captain_ppo
 
 __all__ = [
+    "CONFIG",
+    "CapTAIN",
     "Capsules",
     "Decoded",
+    "FleetEnv",
     "GeneticConfig",
     "GeneticDispatcher",
     "GraphCapsule",
     "MaskedLoss",
+    "Observer",
+    "PolicyDispatcher",
     "adjacency",
+    "captain_ppo",
     "graph_capsule_layer",
     "laplacian",
     "masked_ppo_loss",
