@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from .economics import Stop, stay
+from .economics import Stop, charged
 from .rules import Corridors, known, reachable
 from .scenario import Scenario
 from .world import MINUTES
@@ -133,12 +133,11 @@ class FleetDay:
         aircraft, origin = self.aircraft, self.aircraft.place
         if not self.mask()[known(destination, self.world.vertiports, "destination")]:
             raise ValueError(f"aircraft {self.deciding} may not fly from {origin} to {destination} now")
-        profit, passengers = self.worth(destination), 0
-        departure = self.now
+        passengers, departure = 0, self.now
         if destination == origin:
-            self._park(aircraft)
+            profit = self._park(aircraft)
         else:
-            passengers = self.passengers(destination)
+            passengers, profit = self.passengers(destination), self.worth(destination)
             departure = self._fly(aircraft, destination, passengers)
         assert self.deciding is not None
         self.decisions.append(
@@ -151,21 +150,16 @@ class FleetDay:
 
     def _stop(self) -> Stop:
         world = self.world
-        return stay(
-            self.aircraft.battery,
-            world.stop_minutes,
-            self.can_charge(),
-            battery_max=world.battery_max,
-            charge_kw=world.charge_kw,
-            price_per_kwh=world.price_per_kwh,
-        )
+        minutes = world.stop_minutes if self.can_charge() else 0.0
+        return charged(self.aircraft.battery, minutes, world.battery_max, world.charge_kw, world.price_per_kwh)
 
-    def _park(self, aircraft: Aircraft) -> None:
-        battery = self._stop().battery
+    def _park(self, aircraft: Aircraft) -> float:
+        battery, profit = self._stop()
         aircraft.charging = battery > aircraft.battery
         self.charging[aircraft.place] += aircraft.charging
         aircraft.battery = battery
         aircraft.free = self.now + self.world.stop_minutes
+        return profit
 
     def _fly(self, aircraft: Aircraft, destination: int, passengers: int) -> float:
         world, origin = self.world, aircraft.place

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..options import finite
 
@@ -85,8 +86,7 @@ def flight_profit(
     return Carried(passengers, passengers * each)
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The battery after a stop, kWh, and the stop's profit in dollars, never above 0."""
 
     battery: float
@@ -110,9 +110,16 @@ def stay(
     Raises:
         ValueError: a number is negative or not finite, or the battery holds more than `battery_max`.
     """
-    hours = not_negative(minutes, "minutes") / 60
-    room = not_negative(battery_max, "battery_max") - not_negative(battery, "battery")
-    if room < 0:
+    not_negative(battery, "battery")
+    not_negative(minutes, "minutes")
+    if battery > not_negative(battery_max, "battery_max"):
         raise ValueError(f"battery={battery!r} is more than battery_max={battery_max!r}")
-    charged = min(not_negative(charge_kw, "charge_kw") * hours, room) if has_charger else 0.0
-    return Stop(battery + charged, -not_negative(price_per_kwh, "price_per_kwh") * charged)
+    not_negative(charge_kw, "charge_kw")
+    not_negative(price_per_kwh, "price_per_kwh")
+    return charged(battery, minutes if has_charger else 0.0, battery_max, charge_kw, price_per_kwh)
+
+
+def charged(battery: float, minutes: float, battery_max: float, charge_kw: float, price_per_kwh: float) -> Stop:
+    """A stop at a charger; nothing is checked."""
+    energy = min(charge_kw * minutes / 60, battery_max - battery)
+    return Stop(battery + energy, -price_per_kwh * energy)

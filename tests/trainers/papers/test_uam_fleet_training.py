@@ -143,10 +143,21 @@ def test_the_learner_s_loss_is_the_paper_s():
     assert ppo.loss(mb).item() == pytest.approx(wanted.item(), abs=1e-6)
 
 
+def test_days_side_by_side_are_the_days_one_by_one():
+    dispatcher = PolicyDispatcher(CapTAIN(MINI, seed=2), MINI)
+    scenarios = [Scenario(MINI, day) for day in (-1, -2, -3)]
+    together = [day.decisions for day in dispatcher.operate(scenarios)]
+    assert together == [operate(scenario, dispatcher).decisions for scenario in scenarios]
+
+
 @pytest.mark.slow
 def test_it_learns_and_dispatches():
+    days = [Scenario(MINI, -day) for day in range(1, 6)]
     ppo = captain_ppo(config=replace(CONFIG, n_steps=128), environments=4, seed=0)
-    before = [operate(Scenario(MINI, -day), PolicyDispatcher(ppo.policy)).profit for day in range(1, 5)]
-    ppo.learn(4 * 128 * 12)
-    after = [operate(Scenario(MINI, -day), PolicyDispatcher(ppo.policy)).profit for day in range(1, 5)]
-    assert sum(after) > sum(before) + 4 * 50
+
+    def profit() -> float:
+        return sum(day.profit for day in PolicyDispatcher(ppo.policy, MINI).operate(days)) / len(days)
+
+    before = profit()
+    ppo.learn(4 * 128 * 15)
+    assert profit() > before + 50

@@ -10,10 +10,11 @@ from .genetic import GeneticConfig, GeneticDispatcher
 from .loss import MaskedLoss, masked_ppo_loss
 from .observation import Observer
 from .policy import CapTAIN, PolicyDispatcher
-from .training import CONFIG, captain_ppo
+from .training import CONFIG, DECISIONS, captain_ppo
 
 __all__ = [
     "CONFIG",
+    "DECISIONS",
     "CapTAIN",
     "Capsules",
     "Decoded",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ....judges.fleet import Dispatcher, FleetDay, FleetWorld
+from ....judges.fleet import Dispatcher, FleetDay, FleetWorld, Scenario
 from ...control import ActorCritic
 from ...objectives.distributions import Categorical
 from .capsule import GraphCapsule
@@ -32,7 +34,7 @@ class CapTAIN(ActorCritic):
 
     def __init__(self, world: FleetWorld, *, h: int = 32, heads: int = 4, seed: int = 0) -> None:
         super().__init__()
-        self.world, self.heads, self.h = world, heads, h
+        self.heads = heads
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.vertiports = GraphCapsule(VERTIPORT, h)
@@ -101,15 +103,31 @@ def _row_where(rows: Tensor, one_hot: Tensor) -> Tensor:
 
 
 class PolicyDispatcher(Dispatcher):
-    """Sends aircraft where the policy would most likely; one that may not fly there stays."""
+    """Sends aircraft where the policy would most likely; one that may not fly there stays.
 
-    def __init__(self, policy: CapTAIN, *, masked: bool = True) -> None:
+    Args:
+        policy: CapTAIN, or another one that was trained on `FleetEnv`. masked: as its environment's.
+    """
+
+    def __init__(self, policy: ActorCritic, world: FleetWorld, *, masked: bool = True) -> None:
         self.policy = policy
-        self.observer = Observer(policy.world, masked=masked)
+        self.observer = Observer(world, masked=masked)
 
-    @torch.no_grad()
     def choose(self, day: FleetDay) -> int:
         """The likeliest vertiport."""
-        seen = {name: torch.as_tensor(values).unsqueeze(0) for name, values in self.observer(day).items()}
-        choice = int(self.policy.make(self.policy.params(seen), seen["mask"].bool()).mode())
-        return choice if day.mask()[choice] else day.aircraft.place
+        return self._choices([day])[0]
+
+    def operate(self, scenarios: Iterable[Scenario]) -> list[FleetDay]:
+        """Whole days, over: as `operate` does one, but the network sees all of them at once."""
+        days = [FleetDay(scenario) for scenario in scenarios]
+        while going := [day for day in days if not day.over]:
+            for day, choice in zip(going, self._choices(going), strict=True):
+                day.decide(choice)
+        return days
+
+    @torch.no_grad()
+    def _choices(self, days: Sequence[FleetDay]) -> list[int]:
+        seen = [self.observer(day) for day in days]
+        obs = {name: torch.as_tensor(np.stack([each[name] for each in seen])) for name in seen[0]}
+        wanted = self.policy.make(self.policy.params(obs), obs["mask"].bool()).mode().tolist()
+        return [to if day.mask()[to] else day.aircraft.place for day, to in zip(days, wanted, strict=True)]

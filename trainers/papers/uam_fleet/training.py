@@ -11,8 +11,9 @@ from ...control import PPO, Phase, PPOConfig, SameStepVectorEnv
 from .environment import FleetEnv
 from .policy import CapTAIN
 
+DECISIONS = 275  # of a day of FleetWorld.mini(), about
 CONFIG = PPOConfig(
-    n_steps=256,
+    n_steps=DECISIONS,
     gamma=0.99,
     clip=0.2,
     value_coef=0.5,
