@@ -41,6 +41,7 @@ class Speed:
 
 # name -> what `--quick` passes on
 SPEEDS = {
+    "control": ("--seeds", "1", "--steps", "2048"),
     "judges.code": ("--programs", "4", "--repeats", "1", "--large-gb", "0.5"),
     "judges.json": ("--answers", "200"),
     "judges.math": ("--repeats", "1"),

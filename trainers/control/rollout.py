@@ -63,6 +63,7 @@ class Rollout:
         masks: list[Tensor] = []
         cuts: list[tuple[int, Tensor, Tree]] = []
         episodes: list[Episode] = []
+        discounted: list[np.ndarray] = []
         for t in range(n_steps):
             obs, mask = (
                 as_tensors(self.obs, device),
@@ -78,9 +79,14 @@ class Rollout:
             if step.final_obs is not None:
                 cuts.append((t, torch.as_tensor(step.cut, device=device), as_tensors(step.final_obs, device)))
             taken.append((obs, action, dist.logp(action), params, worth, step.reward, step.end, step.valid))
-            episodes += self._count(step)
+            episodes += self.tally.add(step)
+            self.discounted = self.discounted * self.gamma + step.reward
+            discounted.append(self.discounted[step.valid])
+            self.discounted[step.end] = 0.0
             self.obs, self.infos = step.obs, step.infos
         observations, actions, logps, parameters, values, rewards, ends, valids = zip(*taken, strict=True)
+        if self.normalise_rewards:
+            policy.return_norm.update(torch.as_tensor(np.concatenate(discounted), device=device))
         scale = policy.scale
         value = torch.stack([*values, policy.value(as_tensors(self.obs, device))]) * scale
         reward = torch.as_tensor(np.array(rewards), dtype=value.dtype, device=device)
@@ -115,12 +121,3 @@ class Rollout:
             )
         if not np.isfinite(step.reward).all():
             raise ValueError(f"the environment gave a reward that is not a finite number: {step.reward}")
-
-    def _count(self, step: Transition) -> list[Episode]:
-        """The episodes that end; discounted returns for the running statistics."""
-        if self.normalise_rewards:
-            self.discounted = self.discounted * self.gamma + step.reward
-            seen = torch.as_tensor(self.discounted[step.valid], device=self.policy.device)
-            self.policy.return_norm.update(seen)
-            self.discounted[step.end] = 0.0
-        return self.tally.add(step)
