@@ -81,7 +81,7 @@ def experiment(
 EXPERIMENTS = (
     experiment("cartpole", "CartPole-v1", partial(against_peer, CARTPOLE), 40_960),
     experiment("double-pendulum", "InvertedDoublePendulum-v5 (MuJoCo)", partial(against_peer, DOUBLE_PENDULUM), 61_440),
-    experiment("hopper", "Hopper-v5 (MuJoCo)", partial(against_peer, HOPPER), 81_920),
+    experiment("hopper", "Hopper-v5 (MuJoCo)", partial(against_peer, HOPPER), 40_960),
     experiment("masked", "40 actions, 20 of them impossible", with_masks, 20_480, peer="MaskablePPO of sb3-contrib"),
 )
 

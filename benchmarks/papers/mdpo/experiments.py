@@ -20,6 +20,7 @@ from ...playground.exact import probability_right
 from ...playground.tasks import Pairs, draw_rows
 from ...playground.warmstart import WarmStart
 from .bandit import EXPERIMENT as BANDIT
+from .control import EXPERIMENTS as CONTROL
 
 GENERATIONS, EVERY = 30, 2
 RIGHT = (0.03, 0.06, 0.12, 0.5, 0.5, 0.5)  # share of right demonstrations of max, min, first, last, join and swap
@@ -119,4 +120,5 @@ EXPERIMENTS = (
         step_name="generations",
     ),
     BANDIT,
+    *CONTROL,
 )

@@ -180,9 +180,9 @@ def test_a_time_limit_is_not_the_end(mode):
     if mode in ("mo-gymnasium", "ours"):
         for each in env.envs:
             each.unwrapped.reward = np.array([0.5])
-    passes = Phase(epochs=4, minibatch=None, lr=1e-2)
+    passes = Phase(epochs=4, minibatch=None, lr=1e-2, max_grad_norm=100.0)
     ppo = PPO(env, policy, PPOConfig(n_steps=25, gamma=0.9, lam=0.95, policy=passes))
-    ppo.learn(6000)
+    ppo.learn(4000)
     steps = ppo.collect()
     assert steps.end.any()
     assert float((steps.value[steps.valid] - 10).abs().max()) < 0.2
