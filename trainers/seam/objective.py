@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from ...rewards import State
 from ._micro_batches import AVERAGES, Average
 from .batch import Batch
 from .chain import Chain
@@ -58,6 +59,12 @@ class Objective:
     def columns(self) -> tuple[str, ...]:
         """Columns of the data set that the objective itself reads, beside those of the rewards; looked for at once."""
         return ()
+
+    @property
+    def states(self) -> dict[str, State]:
+        """What it remembers across generations: saved and restored like the states of rewards. `advantages` updates it,
+        from what is the same on every process."""
+        return {}
 
     def advantages(self, rollout: Rollout) -> Advantages:
         """Advantages of one generation, called once per generation on every process.

@@ -102,7 +102,9 @@ class ObjectiveTrainer(Redrawing):
         require_distinct_names(self.reward_funcs, self.reward_func_names)
         for dataset in each_dataset(self.train_dataset, self.eval_dataset):
             require_columns(self.reward_funcs, self.policy_objective.columns, dataset, every_column=self._own_columns)
-        self.reward_states = RewardStates(self.reward_funcs, self.reward_func_names, gather_object)
+        self.reward_states = RewardStates(
+            [*self.reward_funcs, self.policy_objective], [*self.reward_func_names, "objective"], gather_object
+        )
         if self.policy_objective.draws(training=True):
             self._require_no_other_drawing()
         self._rows: list[dict[str, Any]] = []
