@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .grpo import GRPO
     from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
     from .papers.aepo import AEPO, AEPOConfig, AEPOTrainer
+    from .papers.c_morl import CMORLConfig, CMORLTrainer, FrontSearch, discover_front
     from .papers.cgpo import (
         CGPOConfig,
         CGPOTrainer,
@@ -68,6 +69,8 @@ __all__ = [
     "Batch",
     "CGPOConfig",
     "CGPOTrainer",
+    "CMORLConfig",
+    "CMORLTrainer",
     "CODPOConfig",
     "CODPOTrainer",
     "CRPGConfig",
@@ -91,6 +94,7 @@ __all__ = [
     "FSFTTrainer",
     "FlowGRPOConfig",
     "FlowGRPOTrainer",
+    "FrontSearch",
     "GRPOGuardConfig",
     "GRPOGuardTrainer",
     "HAPOConfig",
@@ -127,6 +131,7 @@ __all__ = [
     "VULPOConfig",
     "VULPOTrainer",
     "Velocity",
+    "discover_front",
     "rl_struct_lora",
     "with_hints",
     "with_ref_accuracy",
@@ -139,6 +144,7 @@ _NAMES = {
     "grpo": ("GRPO",),
     "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
     "papers.aepo": ("AEPO", "AEPOConfig", "AEPOTrainer"),
+    "papers.c_morl": ("CMORLConfig", "CMORLTrainer", "FrontSearch", "discover_front"),
     "papers.cgpo": (
         "CGPOConfig",
         "CGPOTrainer",

@@ -18,6 +18,7 @@ from jurybox.trainers.environments import Reply
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer
 from jurybox.trainers.papers.aepo import AEPOConfig, AEPOTrainer
+from jurybox.trainers.papers.c_morl import CMORLConfig, CMORLTrainer
 from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
 from jurybox.trainers.papers.hbpo import HBPOConfig, HBPOTrainer
@@ -45,6 +46,11 @@ def has_letter_or_abstains(completions: Sequence[str], letter: Sequence[str], **
         None if c == "t" else UNSCORABLE.get(text, score)
         for text, c, score in zip(completions, letter, scores, strict=True)
     ]
+
+
+def is_short(completions: Sequence[str], **_: Any) -> list[float]:
+    """1 for nothing, less for every letter."""
+    return [1 / (1 + len(text)) for text in completions]
 
 
 def has_more_of_the_letter(prompt: str, first: str, second: str) -> float:
@@ -125,6 +131,13 @@ PAPERS = {
             "max_completion_length": 24,
         },
         options={"tools": Talkative(LETTERS)},
+    ),
+    "c-morl": Paper(
+        CMORLTrainer,
+        CMORLConfig,
+        {"loss_type": "dapo", "objective": 0, "parent_value": [0.4, 0.6]},
+        reward=lambda: [has_letter, is_short],
+        abstaining=lambda: [has_letter_or_abstains, is_short],
     ),
     "crpg": Paper(CRPGTrainer, CRPGConfig, columns={"baseline": ["te"] * 4}, options={"judges": []}),
     "disco": Paper(DisCOTrainer, DisCOConfig, {"updates_per_generation": 1, "temperature": 1.0}),

@@ -86,14 +86,29 @@ def ipo_loss(
     surrogate = clipped_surrogate(ratio, advantage.detach(), clip, clip).mean()
     returns = returns.detach()
     if mode == "library":
-        slack = (clipped.unsqueeze(1) * returns).mean(0) - thresholds(parent_value.to(returns), beta)
-        barrier = -slack[others].clamp(min=slack_floor).log().sum() / t
+        threshold = thresholds(parent_value.to(returns), beta)
+        barrier = log_barrier(clipped, returns[:, others], threshold[others], t=t, slack_floor=slack_floor)
     else:
         mean = returns.mean(0)
         slack = (clipped.unsqueeze(1) * mean - beta * mean).clamp(min=slack_floor)
         kept = slack[:, others] if mode == "official_column_fixed" else _without_row(slack, objective)
         barrier = -kept.log().mean() / t
     return IPOLoss(surrogate + barrier, surrogate, barrier)
+
+
+def log_barrier(
+    ratio: Tensor, returns: Tensor, threshold: Tensor, *, t: float = T, slack_floor: float = SLACK_FLOOR
+) -> Tensor:
+    """−(1/t) Σ_j log max(mean_b ρ_b G_bj − th_j, floor), of the objectives that are constraints.
+
+    ratio: `(B,)`, already clipped, with gradient. returns: `(B, k)`, NaN where there is none: it is left out of the
+    mean, and an objective without any out of the sum. threshold: `(k,)`.
+    """
+    scored = ~returns.isnan()
+    weighed = torch.where(scored, ratio.unsqueeze(1) * returns.nan_to_num(), 0.0)
+    slack = weighed.sum(0) / scored.sum(0).clamp(min=1) - threshold
+    logs = slack.clamp(min=slack_floor).log()
+    return -torch.where(scored.any(0), logs, 0.0).sum() / t
 
 
 def _without_row(x: Tensor, row: int) -> Tensor:
@@ -175,7 +190,9 @@ def other_objectives(objective: int, m: int) -> Sequence[int]:
 
 
 def require_barrier(t: float, slack_floor: float) -> None:
-    """Raise ValueError unless both are above 0: t divides, and the logarithm of the floor must exist."""
+    """Raise ValueError unless both are above 0: t divides (infinity is no barrier), and the floor has a logarithm."""
     for name, number in {"t": t, "slack_floor": slack_floor}.items():
-        if not 0 < number < math.inf:
+        if not number > 0:
             raise ValueError(f"{name}={number}: give a number above 0")
+    if slack_floor == math.inf:
+        raise ValueError(f"slack_floor={slack_floor}: give a small number")

@@ -25,19 +25,22 @@ class ParetoBuffer(Generic[P]):
         capacity: if more are non-dominated, those with the largest crowding distances stay.
         tolerance: a vector this near one selected before, in every objective, is not selected again. The paper's is
             0: exactly equal; noisy evaluations then make the same policy look new.
+        distinct: of policies with equal vectors only the first is kept; the paper keeps them all.
 
     Attributes:
         values: `(n, m)`.
         policies: n of whatever was added.
     """
 
-    def __init__(self, ref_point: ArrayLike, capacity: int = CAPACITY, tolerance: float = 0.0) -> None:
+    def __init__(
+        self, ref_point: ArrayLike, capacity: int = CAPACITY, tolerance: float = 0.0, *, distinct: bool = False
+    ) -> None:
         if capacity < 1:
             raise ValueError(f"capacity={capacity}: give room for at least 1 policy")
         if not tolerance >= 0:
             raise ValueError(f"tolerance={tolerance}: give 0 or more")
         self.ref_point = as_reference(ref_point)
-        self.capacity, self.tolerance = capacity, tolerance
+        self.capacity, self.tolerance, self.distinct = capacity, tolerance, distinct
         self.values: Points = np.zeros((0, len(self.ref_point)))
         self.policies: list[P] = []
         self.history: Points = np.zeros((0, len(self.ref_point)))
@@ -56,6 +59,8 @@ class ParetoBuffer(Generic[P]):
             raise ValueError(f"{len(new)} values for {len(added)} policies: give one for each")
         merged, everyone = np.concatenate([self.values, new]), self.policies + added
         kept = pareto_indices(merged, self.ref_point)
+        if self.distinct:
+            kept = kept[np.sort(np.unique(merged[kept], axis=0, return_index=True)[1])]
         if len(kept) > self.capacity:
             crowded = np.argsort(-crowding_distance(merged[kept]), kind="stable")
             kept = kept[np.sort(crowded[: self.capacity])]
