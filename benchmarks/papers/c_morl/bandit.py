@@ -19,6 +19,7 @@ from ....trainers.papers.c_morl import (
     ParetoBuffer,
     Points,
     Snapshot,
+    T,
     barrier_weights,
     extend_front,
     hypervolume,
@@ -37,17 +38,17 @@ FIRST_SEED = 100  # the specification's numbers were seen on the first ones
 
 @dataclass(frozen=True)
 class Arm:
-    """Which part of the updates stage 1 has, and whether extension has its barrier."""
+    """Which part of the updates stage 1 has, and t of the barrier; infinity is none."""
 
     title: str
     stage_one: float
-    barrier: bool = True
+    t: float = T
 
 
 ARMS = {
     "stage-1": Arm("stage 1 alone", 1.0),
     "extension": Arm("stage 1 and extension", 1 / 3),
-    "no-barrier": Arm("extension without barrier", 1 / 3, barrier=False),
+    "no-barrier": Arm("extension without barrier", 1 / 3, t=math.inf),
 }
 
 
@@ -105,9 +106,7 @@ class Bandit:
         for _ in range(min(self.chunk, self.updates - self.done)):
             drawn = self._drawn(logits)
             J = (1 - self.running) * J + self.running * self.rewards[drawn].mean(0)
-            weights = barrier_weights(J, threshold, objective).weights
-            if not self.arm.barrier:
-                weights = torch.eye(2, dtype=weights.dtype)[objective]
+            weights = barrier_weights(J, threshold, objective, t=self.arm.t).weights
             logits = self._update(logits, drawn, weights)
             yield self.value(logits).tolist(), logits
 

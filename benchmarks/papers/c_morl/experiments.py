@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .adapters import CHILD, FRONT
 from .bandit import EXPERIMENT as BANDIT
+from .fruit_tree import EXPERIMENT as FRUIT_TREE
 
-EXPERIMENTS = (BANDIT,)
+EXPERIMENTS = (FRONT, CHILD, FRUIT_TREE, BANDIT)
