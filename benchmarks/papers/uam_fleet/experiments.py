@@ -1,12 +1,12 @@
 """CapTAIN: an attention policy over graph capsules dispatches air taxis, against chance, greed and a genetic algorithm.
 
 Four vertiports, six aircraft; every arm is measured on the same twenty days, which no policy was trained on. The
-genetic algorithm plans each of these days with its demand, delays and failures known; nobody else knows them.
+genetic algorithm plans the first five of them with their demand, delays and failures known; nobody else knows these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from statistics import fmean
 from time import process_time
 
@@ -20,12 +20,15 @@ from ....judges.fleet import (
     operate,
 )
 from ....trainers.control import PPO, Steps
-from ....trainers.papers.uam_fleet import DECISIONS, GeneticDispatcher, PolicyDispatcher, captain_ppo
+from ....trainers.papers.uam_fleet import GeneticDispatcher
+from ....trainers.papers.uam_fleet.policy import PolicyDispatcher
+from ....trainers.papers.uam_fleet.training import DECISIONS, captain_ppo
 from ...checks import Checks
 from ...claims import above, below
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 
-DAYS, EVERY, ENVIRONMENTS, UNSEEN = 120, 40, 8, 20
+DAYS, EVERY, ENVIRONMENTS = 80, 40, 8
+UNSEEN, PLANNED = 20, 5  # days to measure on, and how many of them the genetic algorithm plans: it takes seconds a day
 WORLD = FleetWorld.mini()
 DISPATCHERS: dict[str, Callable[[int], Dispatcher]] = {
     "random": lambda seed: RandomDispatcher(seed),
@@ -48,7 +51,7 @@ def unseen(seed: int, *, quick: bool) -> list[Scenario]:
 
 
 def run(setting: Setting) -> Result:
-    """Measure a dispatcher, after training if it learns."""
+    """Measure a dispatcher, if it learns after training."""
     days = unseen(setting.seed, quick=setting.quick)
     return _fixed(setting, days) if setting.arm in DISPATCHERS else _learned(setting, days)
 
@@ -56,11 +59,15 @@ def run(setting: Setting) -> Result:
 def _fixed(setting: Setting, days: list[Scenario]) -> Result:
     """One that does not learn: its curve is flat."""
     dispatcher = DISPATCHERS[setting.arm](setting.seed)
+    if setting.arm == "genetic":
+        days = days[:PLANNED]
     started = process_time()
-    earned = profit(operate(day, dispatcher) for day in days)
-    final = {"profit": earned, "seconds": (process_time() - started) / len(days), "training": 0.0}
+    flown = [operate(day, dispatcher) for day in days]
+    seconds = (process_time() - started) / len(days)
+    final = {name: value for name, value in earned(flown).items() if name == "planned" or setting.arm != "genetic"}
     setting.listen(setting.steps, final)
-    return Result(final, {"profit": [(0, earned), (setting.steps, earned)]})
+    curves = {name: [(0, value), (setting.steps, value)] for name, value in final.items()}
+    return Result({**final, "seconds": seconds, "training": 0.0}, curves)
 
 
 def _learned(setting: Setting, days: list[Scenario]) -> Result:
@@ -72,7 +79,7 @@ def _learned(setting: Setting, days: list[Scenario]) -> Result:
     def check(done: int) -> None:
         nonlocal measured
         began = process_time()
-        checks.at(done, lambda: {"profit": profit(dispatcher.operate(days))})
+        checks.at(done, lambda: earned(dispatcher.operate(days)))
         measured += process_time() - began
 
     def follow(learner: PPO, steps: Steps) -> None:
@@ -87,9 +94,10 @@ def _learned(setting: Setting, days: list[Scenario]) -> Result:
     return checks.result().with_final(seconds=process_time() - started, training=training)
 
 
-def profit(days: Iterable[FleetDay]) -> float:
-    """Mean profit, dollars."""
-    return fmean(day.profit for day in days)
+def earned(days: list[FleetDay]) -> dict[str, float]:
+    """Mean profit, dollars, of all days and of those that the genetic algorithm plans."""
+    profits = [day.profit for day in days]
+    return {"profit": fmean(profits), "planned": fmean(profits[:PLANNED])}
 
 
 EXPERIMENTS = (
@@ -99,6 +107,7 @@ EXPERIMENTS = (
         arms=ARMS,
         measures={
             "profit": Measure("profit of a day, $", ".0f", curve=True),
+            "planned": Measure("of the first five, $", ".0f", curve=True),
             "seconds": Measure("CPU s to dispatch a day", ".3f"),
             "training": Measure("CPU s of training", ".0f"),
         },
@@ -107,7 +116,10 @@ EXPERIMENTS = (
         quick_steps=16,
         claims=(
             Claim("more than 1.5 times the profit of chance", above("captain", "random", "profit", share=1.5)),
-            Claim("more than the genetic algorithm, which knows the day", above("captain", "genetic", "profit")),
+            Claim(
+                "more than the genetic algorithm, which knows the days, on the first five",
+                above("captain", "genetic", "planned"),
+            ),
             Claim("more than greed", above("captain", "greedy", "profit")),
             Claim("trained in less than five minutes", lambda results: results["captain"].final["training"] < 300),
             Claim(

@@ -13,15 +13,11 @@ from gymnasium.utils.env_checker import check_env
 
 from jurybox.judges.fleet import FleetDay, FleetWorld, RandomDispatcher, Scenario, operate
 from jurybox.trainers.control import Phase
-from jurybox.trainers.papers.uam_fleet import (
-    CONFIG,
-    CapTAIN,
-    FleetEnv,
-    Observer,
-    PolicyDispatcher,
-    captain_ppo,
-    masked_ppo_loss,
-)
+from jurybox.trainers.papers.uam_fleet import masked_ppo_loss
+from jurybox.trainers.papers.uam_fleet.environment import FleetEnv
+from jurybox.trainers.papers.uam_fleet.observation import Observer
+from jurybox.trainers.papers.uam_fleet.policy import CapTAIN, PolicyDispatcher
+from jurybox.trainers.papers.uam_fleet.training import CONFIG, captain_ppo
 
 MINI = FleetWorld.mini()
 SHORT = replace(CONFIG, n_steps=64, policy=Phase(epochs=1, minibatch=64, lr=1e-3))
