@@ -25,9 +25,9 @@ def reachable(
     Another one is allowed where the route is open, the battery lasts for the way and the reserve, and fewer aircraft
     stand there or are on their way there than it has places. All sequences are by vertiport; nothing is checked.
     """
-    spare = battery - reserve_kwh
     return [
-        place == origin or (not closed[place] and kwh_per_mile * far <= spare and occupied[place] < parking[place])
+        place == origin
+        or (not closed[place] and battery >= kwh_per_mile * far + reserve_kwh and occupied[place] < parking[place])
         for place, far in enumerate(miles)
     ]
 

@@ -83,6 +83,13 @@ def test_a_mask_of_what_is_not_there(changed, words):
         mask(**changed)
 
 
+def test_a_battery_that_just_suffices_suffices_whatever_is_rounded():
+    for miles in (0.1, 3.3, 15.9, 47.123):
+        enough = 110 / 60 * miles + 11.0
+        assert mask(battery=enough, miles_from_origin=[0, miles]) == [True, True]
+        assert mask(battery=math.nextafter(enough, 0), miles_from_origin=[0, miles]) == [True, False]
+
+
 def test_a_battery_holds_no_more_than_it_can():
     with pytest.raises(ValueError, match="more than battery_max"):
         stay(111.0, 15, True)
