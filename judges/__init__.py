@@ -18,11 +18,13 @@ from .mixture import MixtureOfJudges
 from .repetition import RepetitionJudge
 from .sample import Sample
 from .verdict import Verdict
+from .within import within
 from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 
 if TYPE_CHECKING:
     from .code import CodeJudge
     from .fleet import ScheduleJudge
+    from .guardian import DensityGuardian
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
     "CodeJudge": ".code",
+    "DensityGuardian": ".guardian",
     "FieldF1Judge": ".structured",
     "IFEvalJudge": ".instructions",
     "InstructionJudge": ".instructions",
@@ -59,6 +62,7 @@ _ON_USE = {
 __all__ = [
     "CodeJudge",
     "DeadlineExceeded",
+    "DensityGuardian",
     "ExactJudge",
     "FieldF1Judge",
     "FormatJudge",
@@ -100,6 +104,7 @@ __all__ = [
     "judge",
     "prompt_text",
     "shared_pool",
+    "within",
 ]
 
 

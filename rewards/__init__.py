@@ -2,6 +2,8 @@
 
 from . import algebra  # noqa: F401 - fills the table of operators
 from .arithmetic import Product, Sum
+from .constrained.multipliers import Multipliers
+from .constrained.reward import Constrained
 from .explanation import Explanation
 from .gate import Gate
 from .hapo.length_history import LengthHistory
@@ -32,6 +34,7 @@ __all__ = [
     "AnchorWinReward",
     "Cascade",
     "Clip",
+    "Constrained",
     "Cosine",
     "Explanation",
     "Function",
@@ -39,6 +42,7 @@ __all__ = [
     "LengthHistory",
     "Linear",
     "ModelGenerator",
+    "Multipliers",
     "Not",
     "Part",
     "Product",

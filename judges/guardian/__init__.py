@@ -9,7 +9,10 @@ try:
 except ImportError as error:
     raise ImportError("a guardian needs NumPy: pip install 'jurybox[guardian]'") from error
 
+from .features import NGrams
+from .judge import DensityGuardian
+from .projection import Projection
 from .region import Ellipsoid, Kernel, Region
 from .scaling import MinMax
 
-__all__ = ["Ellipsoid", "Kernel", "MinMax", "Region"]
+__all__ = ["DensityGuardian", "Ellipsoid", "Kernel", "MinMax", "NGrams", "Projection", "Region"]
