@@ -78,16 +78,16 @@ def vector_gae(
             f"reward {tuple(reward.shape)}, next_value {tuple(next_value.shape)} and end {tuple(end.shape)} must be "
             "(T, E, K), (T, E, K) and (T, E)"
         )
-    ended = end.unsqueeze(-1)
-    starts = torch.cat([end.new_ones(1, end.shape[1]), end[:-1]])
-    return gae(
-        reward + gamma * torch.where(ended, next_value, 0.0),  # what comes after the end is known and counts as reward
-        value,
-        torch.where(ended[-1], 0.0, next_value[-1]),
-        starts,
-        gamma=gamma,
-        lam=lam,
-    )
+    if value.shape != reward.shape:
+        raise ValueError(f"value must be {tuple(reward.shape)} like reward, not {tuple(value.shape)}")
+    require_within(0.0, 1.0, gamma=gamma, lam=lam)
+    delta = reward + gamma * next_value - value
+    carried = gamma * (1 - end.to(reward)).unsqueeze(-1)
+    adv, later = torch.zeros_like(reward), torch.zeros_like(reward[0])
+    for t in range(len(reward) - 1, -1, -1):
+        later = delta[t] + lam * carried[t] * later
+        adv[t] = later
+    return GAE(adv, adv + value)
 
 
 def _over_last_axes(x: Tensor, like: Tensor, name: str) -> Tensor:

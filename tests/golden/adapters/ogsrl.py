@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import torch
+
 from jurybox.judges.guardian import Kernel, MinMax
+from jurybox.trainers.objectives import vector_gae
 from jurybox.trainers.papers.ogsrl import (
     NearestNeighbour,
     cpo_step,
@@ -68,9 +71,18 @@ def _neighbour(case: Case) -> dict[str, Any]:
     return {name: values.tolist() for name, values in vars(found).items()}
 
 
+def _gae(case: Case) -> dict[str, Any]:
+    reward, value, next_value, done, end = (
+        case.tensor(name) for name in ("reward", "value", "next_value", "done", "episode_end")
+    )
+    columns = (each.reshape(-1, 1, 1) for each in (reward, value, torch.where(done > 0, 0.0, next_value)))
+    return {"advantage": vector_gae(*columns, end.reshape(-1, 1) > 0, **case.params).adv.flatten()}
+
+
 FUNCTIONS = {
     "cpo_step": _cpo,
     "dual_ascent": _dual,
+    "gae": _gae,
     "guarded_rollout": _rollout,
     "kde_guardian": _guardian,
     "lagrangian_advantage": _advantage,
