@@ -20,7 +20,7 @@ class NGrams:
 
     >>> features = NGrams(buckets=64)(["so it is", "so is it", ""])
     >>> features.shape, [round(float(np.linalg.norm(features[0] - other)), 2) for other in features]
-    ((3, 193), [0.0, 0.76, 1.78])
+    ((3, 193), [0.0, 0.98, 1.82])
 
     The distance of two texts is Hellinger's, between what pieces they are made of: one phrase said over and over is
     far from sentences with the same words. The length is in it, because repetition alone does not move shares. Linear

@@ -15,8 +15,8 @@ class Projection:
     """The coordinates of a row along the directions in which the training rows vary most, and its distance from them.
 
     >>> flat = Projection.fit([[0.0, 0.0, 5.0], [2.0, 0.0, 5.0], [4.0, 0.0, 5.0]], dimensions=2)
-    >>> flat([[4.0, 0.0, 5.0], [2.0, 0.0, 8.0]]).round(6).tolist()
-    [[2.0, 0.0], [-0.0, 3.0]]
+    >>> flat([[4.0, 0.0, 5.0], [3.0, 0.0, 8.0]]).round(6).tolist()
+    [[2.0, 0.0], [1.0, 3.0]]
 
     The distance is what principal components leave out, and it is where a row shows that is like none of the training
     rows: along the directions themselves it may lie in the middle.

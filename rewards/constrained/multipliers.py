@@ -13,10 +13,10 @@ from .dual import dual_step, require_dual_settings
 class Multipliers(State):
     """l_k >= 0 for every cost k, one step of dual ascent for each batch.
 
-    >>> multipliers = Multipliers({"length": 0.5}, eta=0.1)
-    >>> multipliers.commit([[{"length": 1.0}, {"length": 0.8}], [{"length": 0.6}]])       # two processes, one step
+    >>> multipliers = Multipliers({"length": 0.5}, eta=0.5)
+    >>> multipliers.commit([[{"length": 1.0}, {"length": 0.75}], [{"length": 0.5}]])       # two processes, one step
     >>> multipliers.values, multipliers.costs
-    ({'length': 0.030000000000000006}, {'length': 0.8})
+    ({'length': 0.125}, {'length': 0.75})
 
     A batch on which a cost was not known for any row leaves its multiplier where it is. One that reaches the cap is
     warned about, once: its limit cannot be kept by this policy, or is not worth it.
