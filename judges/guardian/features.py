@@ -16,11 +16,11 @@ PRIMES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0
 
 @dataclass(frozen=True)
 class NGrams:
-    """Square roots of the shares of hashed n-grams, one unit vector for each n, and LENGTH · log(1 + characters).
+    """Square roots of the shares of hashed n-grams, one unit vector for each n, and log(1 + characters).
 
     >>> features = NGrams(buckets=64)(["so it is", "so is it", ""])
     >>> features.shape, [round(float(np.linalg.norm(features[0] - other)), 2) for other in features]
-    ((3, 193), [0.0, 0.98, 1.82])
+    ((3, 193), [0.0, 0.98, 2.8])
 
     The distance of two texts is Hellinger's, between what pieces they are made of: one phrase said over and over is
     far from sentences with the same words. The length is in it, because repetition alone does not move shares. Linear
@@ -33,8 +33,6 @@ class NGrams:
     buckets: int = 512
     n: int = 3
 
-    LENGTH = 0.25
-
     def __post_init__(self) -> None:
         if self.buckets < 1 or not 1 <= self.n <= len(PRIMES):
             raise ValueError(f"buckets is at least 1 and n from 1 to {len(PRIMES)}, not {self.buckets} and {self.n}")
@@ -46,7 +44,7 @@ class NGrams:
     def _features(self, text: str) -> Floats:
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
         shares = [np.sqrt(self._counts(codes, n) / max(len(codes) - n + 1, 1)) for n in range(1, self.n + 1)]
-        return np.concatenate([*shares, [self.LENGTH * np.log1p(len(codes))]])
+        return np.concatenate([*shares, [np.log1p(len(codes))]])
 
     def _counts(self, codes: NDArray[np.uint64], n: int) -> Floats:
         """How many pieces of n characters fall into each bucket."""

@@ -28,7 +28,7 @@ FEWEST = 8  # references on which anything can be fitted
 class DensityGuardian(Judge):
     """Scores 1 inside the region where the references are dense, 0 outside: the guardian of OGSRL for texts.
 
-    >>> references = [f"{a} and {b} make {a + b}." for a in range(9) for b in range(9)]
+    >>> references = [f"{a} and {b} make {a + b}." for a in range(20) for b in range(20)]
     >>> guardian = DensityGuardian(references)
     >>> guardian.verdict("4 and 5 make 9.").passed, guardian.verdict("make make make make").passed
     (True, False)
@@ -38,8 +38,8 @@ class DensityGuardian(Judge):
     limits={"outside": 0.05})`; as a gate: `reward.gate(guardian)`; to sort data: `within(dataset, guardian)`.
 
     Embeddings of more than `dimensions` features are brought down to so many by their principal components and the
-    distance from them, for a density in many dimensions means nothing. That is fitted on the even references and the
-    region on the odd ones, since a row that shaped a projection lies nearer to it than any new one. Of new texts like
+    distance from them, for a density in many dimensions means nothing. That is fitted on one half of the references,
+    drawn at random, and the region on the other: a row that shaped a projection lies nearer to it than any new one. Of new texts like
     the references about a share of `alpha` is outside.
 
     Reasons: "inside", "outside", "no embedding" (it has a number that is not finite); abstains with "unusable
@@ -89,8 +89,9 @@ class DensityGuardian(Judge):
         self.count, self.features = vectors.shape
         self.projection: Projection | None = None
         if self.features > dimensions:
-            self.projection = Projection.fit(vectors[::2], dimensions)
-            vectors = self.projection(vectors[1::2])
+            mixed = vectors[np.random.default_rng(0).permutation(self.count)]  # rows may alternate between two kinds
+            self.projection = Projection.fit(mixed[::2], dimensions).calibrated(mixed[1::2])
+            vectors = self.projection(mixed[1::2])
         self.normalise = MinMax.fit(vectors)
         self.region = fitted(self.normalise(vectors), region, alpha, sigma)
 

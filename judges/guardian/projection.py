@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,11 +21,13 @@ class Projection:
     The distance is what principal components leave out, and it is where a row shows that is like none of the training
     rows: along the directions themselves it may lie in the middle.
 
-    mean: `(D,)`. directions: `(K, D)`.
+    mean: `(D,)`. directions: `(K, D)`. least: smaller distances count as this one, for to be close is nothing to hold
+    against a row.
     """
 
     mean: Floats
     directions: Floats
+    least: float = 0.0
 
     @classmethod
     def fit(cls, rows: ArrayLike, dimensions: int) -> Projection:
@@ -43,10 +45,17 @@ class Projection:
         signs = np.sign(kept[np.arange(len(kept)), np.abs(kept).argmax(1)])  # of a direction either is right
         return cls(mean, kept * signs[:, None])
 
+    def calibrated(self, rows: ArrayLike) -> Projection:
+        """With the median distance of `(m, D)` rows that it was not fitted on as the least.
+
+        Those it was fitted on are closer than any new ones, and would else be strange for it.
+        """
+        return replace(self, least=float(np.median(self(rows)[:, -1])))
+
     def __call__(self, rows: ArrayLike) -> Floats:
         """`(m, K + 1)`."""
         centred = query_rows(rows, len(self.mean)) - self.mean
         with np.errstate(invalid="ignore", over="ignore"):
             along = centred @ self.directions.T
             rest = np.sqrt(((centred - along @ self.directions) ** 2).sum(1))
-        return np.column_stack([along, rest])
+        return np.column_stack([along, np.maximum(rest, self.least)])
