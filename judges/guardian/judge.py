@@ -39,8 +39,8 @@ class DensityGuardian(Judge):
 
     Embeddings of more than `dimensions` features are brought down to so many by their principal components and the
     distance from them, for a density in many dimensions means nothing. That is fitted on one half of the references,
-    drawn at random, and the region on the other: a row that shaped a projection lies nearer to it than any new one. Of new texts like
-    the references about a share of `alpha` is outside.
+    drawn at random, and the region on the other: a row that shaped a projection lies nearer to it than any new one.
+    Of new texts like the references about a share of `alpha` is outside.
 
     Reasons: "inside", "outside", "no embedding" (it has a number that is not finite); abstains with "unusable
     embedding" where a row's column holds none. Evidence: the log-density, and how far it is above that of the border.
