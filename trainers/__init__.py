@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .curriculum import Curriculum
-    from .diffusion import DiffusionConfig, DiffusionTrainer, Velocity
+    from .diffusion import DiffusionConfig, DiffusionTrainer, SD3Velocity, Velocity, sd3_lora
     from .grpo import GRPO
     from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
     from .papers.aepo import AEPO, AEPOConfig, AEPOTrainer
@@ -125,6 +125,7 @@ __all__ = [
     "RSOTrainer",
     "RewardStateCallback",
     "Rollout",
+    "SD3Velocity",
     "ScafGRPOConfig",
     "ScafGRPOTrainer",
     "Stratum",
@@ -133,6 +134,7 @@ __all__ = [
     "Velocity",
     "discover_front",
     "rl_struct_lora",
+    "sd3_lora",
     "with_hints",
     "with_ref_accuracy",
     "without_easy_problems",
@@ -140,7 +142,7 @@ __all__ = [
 
 _NAMES = {
     "curriculum": ("Curriculum",),
-    "diffusion": ("DiffusionConfig", "DiffusionTrainer", "Velocity"),
+    "diffusion": ("DiffusionConfig", "DiffusionTrainer", "SD3Velocity", "Velocity", "sd3_lora"),
     "grpo": ("GRPO",),
     "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
     "papers.aepo": ("AEPO", "AEPOConfig", "AEPOTrainer"),

@@ -5,6 +5,7 @@ The equations need torch alone, the loop accelerate; diffusers is needed by who 
 
 from .advantages import group_advantage
 from .config import DiffusionConfig
+from .sd3 import SD3Velocity, sd3_lora
 from .sde import SDEStep, Transition, flow_matching_sigmas, sde_step, transition
 from .step_loss import StepLoss
 from .trainer import DiffusionTrainer
@@ -13,12 +14,14 @@ from .velocity import Velocity
 __all__ = [
     "DiffusionConfig",
     "DiffusionTrainer",
+    "SD3Velocity",
     "SDEStep",
     "StepLoss",
     "Transition",
     "Velocity",
     "flow_matching_sigmas",
     "group_advantage",
+    "sd3_lora",
     "sde_step",
     "transition",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .images import EXPERIMENT as IMAGES
 from .toy import EXPERIMENT as TOY
 
-EXPERIMENTS = (TOY,)
+EXPERIMENTS = (IMAGES, TOY)
