@@ -28,7 +28,7 @@ from ...worlds.shapes.judging import diversity
 from ...worlds.shapes.network import encode
 from .figure import packed, save_figure
 
-LATE, EVERY = 8, 2
+LATE, EVERY = 8, 4
 ROWS = [{"prompt": caption(ids), "ids": list(ids)} for ids in CAPTIONS]
 
 
@@ -92,7 +92,7 @@ def measures(trainer: DiffusionTrainer, base: Base) -> tuple[dict[str, float], l
 
 
 def run(setting: Setting) -> Result:
-    """Train one arm and measure it every second rollout; the end is the mean of the last three measurements."""
+    """Train one arm and measure it every fourth rollout; the end is the mean of the last two measurements."""
     arm, base = ARMS[setting.arm], base_of(setting.seed)
     config = GRPOGuardConfig if arm.trainer is GRPOGuardTrainer else FlowGRPOConfig
     reward = Function(RandomReward(setting.seed)) if arm.random else proxy_judge(base.classifier)
@@ -121,7 +121,7 @@ def run(setting: Setting) -> Result:
     checks.at(0, lambda: before[0])
     trainer.train()
     result = checks.result()
-    end = {name: fmean(value for _, value in curve[-3:]) for name, curve in result.curves.items()}
+    end = {name: fmean(value for _, value in curve[-2:]) for name, curve in result.curves.items()}
     log = trainer.log_history
     late = {
         name: fmean(entry[f"{key}/{LATE}"] for entry in log if f"{key}/{LATE}" in entry) for name, key in KEYS.items()
@@ -171,7 +171,7 @@ EXPERIMENT = Experiment(
     run=run,
     prepare=prepare,
     picture=save_figure,
-    steps=20,
+    steps=16,
     quick_steps=2,
     claims=(
         Claim(
