@@ -20,7 +20,6 @@ from jurybox.trainers.papers.uam_fleet.policy import CapTAIN, PolicyDispatcher
 from jurybox.trainers.papers.uam_fleet.training import CONFIG, captain_ppo
 
 MINI = FleetWorld.mini()
-SHORT = replace(CONFIG, n_steps=64, policy=Phase(epochs=1, minibatch=64, lr=1e-3))
 
 
 def batch(day: FleetDay, **observer) -> dict[str, torch.Tensor]:
@@ -124,12 +123,11 @@ def operate_until(decisions: int) -> FleetDay:
 
 
 def test_the_learner_s_loss_is_the_paper_s():
-    ppo = captain_ppo(config=replace(SHORT, advantage_norm="none"), environments=2, seed=1)
-    rows = ppo.batch(ppo.collect())
-    with torch.no_grad():
-        for parameter in ppo.policy.parameters():
-            parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
-    ppo._sums = {}
+    fast = Phase(epochs=4, minibatch=16, lr=1e-2)
+    ppo = captain_ppo(config=replace(CONFIG, n_steps=64, policy=fast, advantage_norm="none"), environments=2, seed=1)
+    steps = ppo.collect()
+    ppo.update(steps)
+    rows = ppo.batch(steps)
     mb = ppo.view(rows, torch.arange(len(rows)))
     paper = masked_ppo_loss(mb.params, mb.mask, mb.action, mb.logp_old, mb.adv)
     assert not mb.mask.all()
