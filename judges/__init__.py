@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
     from .rubric import RubricJudge
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
+    from .trajectory import STLJudge
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
     from .workers.ray_actors import RayExecutor
@@ -53,6 +54,7 @@ _ON_USE = {
     "RayExecutor": ".workers.ray_actors",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
+    "STLJudge": ".trajectory",
     "ScheduleJudge": ".fleet",
     "Scored": ".pairwise",
     "VerdictModel": ".pairwise",
@@ -89,6 +91,7 @@ __all__ = [
     "RepetitionJudge",
     "RubricJudge",
     "RuleVulnerabilityJudge",
+    "STLJudge",
     "Sample",
     "ScheduleJudge",
     "Scored",

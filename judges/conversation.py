@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,15 +93,17 @@ def _calls(message: Message, replies: Sequence[Message]) -> tuple[ToolCall, ...]
     """The calls of a message; a reply belongs to the call whose id it names, else to the next one without a reply."""
     written = message.get("tool_calls") or ()
     calls = [call for call in written if isinstance(call, Mapping)] if isinstance(written, (list, tuple)) else []
-    ids = [str(call.get("id") or "") for call in calls]
+    waiting = deque(range(len(calls)))
+    by_id: dict[str, deque[int]] = {}
+    for place, call in enumerate(calls):
+        by_id.setdefault(str(call.get("id") or ""), deque()).append(place)
     answered: dict[int, Message] = {}
     for reply in (reply for reply in replies if reply.get("role") == "tool"):
-        named = str(reply.get("tool_call_id") or "")
-        open_calls = [place for place in range(len(calls)) if place not in answered]
-        if named and named in ids:
-            open_calls = [place for place in open_calls if ids[place] == named]
-        if open_calls:
-            answered[open_calls[0]] = reply
+        queue = by_id.get(str(reply.get("tool_call_id") or ""), waiting) if reply.get("tool_call_id") else waiting
+        while queue and queue[0] in answered:
+            queue.popleft()
+        if queue:
+            answered[queue.popleft()] = reply
     return tuple(_call(call, answered.get(place)) for place, call in enumerate(calls))
 
 

@@ -177,6 +177,11 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"judges": [divides, LLMJudge(Jammed("yes"), ASK, retries=0)]},
     ],
     "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
+    "STLJudge": [
+        {"formula": "(!answer U plan) & G (error -> F[0,2] !error) & G (calls < 9) & G (args.x != 'y')"},
+        {"formula": "F[0,5] (tool == 'search') & G (cost < 3)", "source": "completion"},
+        {"formula": "G (a -> F[1,3] b) | !(a U[2,9] (c >= 0))", "source": "completion", "score": "tanh"},
+    ],
     "OutsideLength": [{"maximum": 20, "unit": "characters"}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}, {"tolerance": 0.01}],
     "RubricJudge": [

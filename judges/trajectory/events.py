@@ -56,13 +56,20 @@ class EventTrace:
 
     def _margin(self, predicate: Predicate, value: Any, positive: bool) -> float:
         if isinstance(predicate.c, str):
-            return 1.0 if (value == predicate.c) == (predicate.cmp == "==") else -1.0
+            same = isinstance(value, str) and value == predicate.c
+            return 1.0 if same == (predicate.cmp == "==") else -1.0
         number = number_of(value)
         if predicate.var not in self.measured:
-            return (1.0 if value else -1.0) if number is None or isinstance(value, bool) else number
+            if number is None or isinstance(value, bool):
+                return -1.0 if value is None or value is False or _is_empty(value) else 1.0
+            return number
         if number is None:
             return -inf if positive else inf
         return number - predicate.c if predicate.cmp in (">", ">=") else predicate.c - number
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, (str, list, tuple, Mapping)) and not value
 
 
 def number_of(value: Any) -> float | None:
