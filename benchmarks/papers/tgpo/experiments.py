@@ -1,117 +1,98 @@
-"""Three discs in the plane in order and in time: stage rewards with chosen times against robustness at the end."""
+"""Goals in order and in time, in the plane and with an arm: stage rewards against robustness at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
-from ....trainers.control import PPO, MLPActorCritic, Phase, PPOConfig
-from ....trainers.papers.tgpo import TGPO, Metropolis, TGPOConfig, ground
+from ....trainers.control import Phase
+from ....trainers.papers.tgpo import Alternative, ground
 from ...claims import above
-from ...experiment import Claim, Experiment, Measure, Result, Setting
+from ...experiment import Claim, Experiment, Result, Setting
+from . import plane, reacher
 from .picture import save_paths
-from .plane import EARLIEST, FORMULA, SAMPLES, Plane, signals
-from .terminal import TerminalEnv, success
-
-ENVS, EVALUATED, DRAWS, SHOWN = 128, 256, 64, 12
-ROLLOUT = ENVS * (SAMPLES - 1)
-ITERATIONS = 50
-EVERY = 5
-PPO_SETTINGS = PPOConfig(policy=Phase(epochs=8, minibatch=640, lr=7e-4), n_steps=SAMPLES - 1)
-ARMS = {
-    "terminal": "PPO, robustness at the end",
-    "uniform": "TGPO, times drawn uniformly",
-    "metropolis": "TGPO*, times by Metropolis-Hastings",
-}
+from .task import ARMS, DRAWS, MEASURES, Task
 
 
-def learner(arm: str, seed: int) -> TGPO:
-    """TGPO on the plane; the first time begins when A can be reached at all."""
-    (alternative,) = ground(FORMULA)
+def _later(alternative: Alternative, samples: int) -> Alternative:
+    """The same with a first time so many samples later: earlier ones cannot be met."""
     first, *others = alternative.variables
-    later = replace(alternative, variables=(replace(first, lo=first.lo + EARLIEST), *others))
-    chains = Metropolis() if arm == "metropolis" else None
-    config = TGPOConfig(ppo=PPO_SETTINGS, metropolis=chains)
-    return TGPO(Plane, FORMULA, signals, SAMPLES, config=config, alternatives=[later], envs=ENVS, seed=seed)
+    return replace(alternative, variables=(replace(first, lo=first.lo + samples), *others))
+
+
+PLANE = Task(
+    plane.Plane,
+    plane.FORMULA,
+    plane.signals,
+    plane.SAMPLES,
+    tuple(_later(one, plane.EARLIEST) for one in ground(plane.FORMULA)),
+    Phase(epochs=8, minibatch=640, lr=7e-4),
+)
+REACHER = Task(
+    reacher.arms,
+    reacher.FORMULA,
+    reacher.signals,
+    reacher.SAMPLES,
+    tuple(_later(one, 6) for one in ground(reacher.FORMULA)),
+    Phase(epochs=8, minibatch=360, lr=1e-3),
+    envs=32,
+    normalise=True,
+)
 
 
 def run(setting: Setting) -> Result:
-    """Train one arm; all are judged by the formula on 256 fresh episodes with the likeliest actions."""
-    return _run_terminal(setting) if setting.arm == "terminal" else _run_tgpo(setting)
+    """One arm in the plane."""
+    return PLANE.run(setting)
 
 
-def _run_tgpo(setting: Setting) -> Result:
-    tgpo = learner(setting.arm, setting.seed)
-    curve = _Curve(setting, lambda: tgpo.evaluate(EVALUATED, seed=1000 + setting.seed).success)
-    tgpo.learn(setting.steps * ROLLOUT, lambda learner, _: curve.heard(learner.iteration))
-    best = tgpo.evaluate(EVALUATED, best_of=DRAWS, seed=1000 + setting.seed)
-    paths = np.stack([best.signals["x"], best.signals["y"]], axis=-1)[:, :SHOWN].transpose(1, 0, 2)
-    notes = {"paths": paths.round(3).tolist(), "met": (best.robustness >= 0)[:SHOWN].tolist()}
-    return Result(
-        final={"success": curve.points[-1][1], "best": best.success},
-        start={"success": curve.points[0][1]},
-        curves={"success": curve.points},
-        notes=notes,
+def run_reacher(setting: Setting) -> Result:
+    """One arm with the arm of MuJoCo."""
+    return REACHER.run(setting)
+
+
+def _reaches(share: float) -> Claim:
+    return Claim(
+        f"{ARMS['uniform']}: success is at least {share}", lambda results: results["uniform"].final["success"] >= share
     )
-
-
-def _run_terminal(setting: Setting) -> Result:
-    env = TerminalEnv(Plane(ENVS), FORMULA, signals, SAMPLES)
-    judged_on = TerminalEnv(Plane(EVALUATED), FORMULA, signals, SAMPLES)
-    policy = MLPActorCritic(env.single_observation_space, env.single_action_space, log_std=-0.5, seed=setting.seed)
-    curve = _Curve(setting, lambda: success(judged_on, policy, 1000 + setting.seed))
-    PPO(env, policy, PPO_SETTINGS, seed=setting.seed).learn(
-        setting.steps * ROLLOUT, lambda ppo, _: curve.heard(ppo.iteration)
-    )
-    return Result(
-        final={"success": curve.points[-1][1]}, start={"success": curve.points[0][1]}, curves={"success": curve.points}
-    )
-
-
-class _Curve:
-    """Success before training, every few iterations, and after the last."""
-
-    def __init__(self, setting: Setting, measure: Callable[[], float]) -> None:
-        self.setting, self.measure = setting, measure
-        self.points = [(0, measure())]
-
-    def heard(self, iteration: int) -> None:
-        """After an iteration."""
-        if iteration % EVERY == 0 or iteration == self.setting.steps:
-            self.points.append((iteration, self.measure()))
-        self.setting.listen(iteration, {"success": self.points[-1][1]})
-
-
-def _reaches(arm: str) -> Claim:
-    return Claim(f"{ARMS[arm]} succeeds in 0.4 of episodes", lambda results: results[arm].final["success"] >= 0.4)
 
 
 def _chosen(results: Mapping[str, Result]) -> bool:
     return results["uniform"].final["best"] >= results["uniform"].final["success"]
 
 
+CHOSEN = Claim(f"choosing the best of {DRAWS} draws by the critic is no worse than one draw", _chosen)
 EXPERIMENT = Experiment(
     name="tgpo",
     title="Three discs in the plane, in order and in time",
     arms=ARMS,
-    measures={
-        "success": Measure("success, times drawn once", curve=True),
-        "best": Measure(f"success, best of {DRAWS} draws"),
-    },
+    measures=MEASURES,
     run=run,
-    steps=ITERATIONS,
+    steps=50,
     quick_steps=4,
     claims=(
-        _reaches("uniform"),
+        _reaches(0.4),
         Claim(
             "robustness at the end alone stays below 0.1", lambda results: results["terminal"].final["success"] < 0.1
         ),
-        Claim(f"choosing the best of {DRAWS} draws by the critic is no worse than one draw", _chosen),
+        CHOSEN,
         Claim("TGPO* is above TGPO, times drawn once", above("metropolis", "uniform", "success")),
     ),
     picture=save_paths,
     step_name="iterations of 8,960 steps",
 )
-EXPERIMENTS = (EXPERIMENT,)
+ARM = Experiment(
+    name="tgpo-reacher",
+    title="MuJoCo's two-joint arm at one place, and some time later at another",
+    arms=ARMS,
+    measures=MEASURES,
+    run=run_reacher,
+    steps=150,
+    quick_steps=4,
+    claims=(
+        _reaches(0.4),
+        Claim("TGPO is above robustness at the end", above("uniform", "terminal", "success")),
+        CHOSEN,
+    ),
+    step_name="iterations of 1,440 steps",
+)
+EXPERIMENTS = (EXPERIMENT, ARM)

@@ -62,9 +62,9 @@ class GroundedEnv(VectorEnv):
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Floats, dict[str, Any]]:
         """New episodes, everywhere or where `options["reset_mask"]` is true, with times of their own."""
-        obs, infos = self.env.reset(seed=seed, options=options)
+        fresh = np.ones(self.num_envs, dtype=bool) if options is None else np.array(options["reset_mask"], bool)
+        obs, infos = self.env.reset(seed=seed, options=options)  # gymnasium's own takes the mask out of the options
         obs = np.asarray(obs, dtype=np.float64)
-        fresh = np.ones(self.num_envs, dtype=bool) if options is None else np.asarray(options["reset_mask"], bool)
         chosen = list(self.choose(obs[fresh]))
         self._values = self.stages.values(self.signals(obs))
         if options is None:
