@@ -78,7 +78,7 @@ class STLJudge(Judge):
         if finite(scale, "scale") <= 0:
             raise ValueError(f"scale is a positive number, not {scale!r}")
         self.formula = _formula(formula)
-        self.source, self.column, self.score, self.scale = source, column, score, float(scale)
+        self.source, self.column, self.grade, self.whole = source, column, score, float(scale)
         self.short_trace, self.strict, self.until = short_trace, strict, until
         if source == "conversation" and column is None:
             require_known(self.formula)
@@ -153,10 +153,10 @@ class STLJudge(Judge):
         return Verdict(self._scored(rho, holds), "scored", "satisfied" if holds else "violated", evidence, passed=holds)
 
     def _scored(self, rho: float, holds: bool) -> float:
-        if self.score == "boolean":
+        if self.grade == "boolean":
             return float(holds)
-        share = rho / self.scale
-        return 0.5 + 0.5 * (tanh(share) if self.score == "tanh" else max(-1.0, min(1.0, share)))
+        share = rho / self.whole
+        return 0.5 + 0.5 * (tanh(share) if self.grade == "tanh" else max(-1.0, min(1.0, share)))
 
 
 def _formula(given: str | Formula | Mapping[str, Any]) -> Formula:

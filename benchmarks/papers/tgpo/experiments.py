@@ -10,6 +10,7 @@ from ....trainers.papers.tgpo import Alternative, ground
 from ...claims import above
 from ...experiment import Claim, Experiment, Result, Setting
 from . import plane, reacher
+from .events import EXPERIMENT as EVENTS
 from .picture import save_paths
 from .task import ARMS, DRAWS, MEASURES, Task
 
@@ -36,6 +37,7 @@ REACHER = Task(
     tuple(_later(one, 6) for one in ground(reacher.FORMULA)),
     Phase(epochs=8, minibatch=360, lr=1e-3),
     envs=32,
+    judged_on=64,
     normalise=True,
 )
 
@@ -86,7 +88,7 @@ ARM = Experiment(
     arms=ARMS,
     measures=MEASURES,
     run=run_reacher,
-    steps=150,
+    steps=40,
     quick_steps=4,
     claims=(
         _reaches(0.4),
@@ -95,4 +97,4 @@ ARM = Experiment(
     ),
     step_name="iterations of 1,440 steps",
 )
-EXPERIMENTS = (EXPERIMENT, ARM)
+EXPERIMENTS = (EXPERIMENT, ARM, EVENTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -12,10 +12,12 @@ from ....judges.trajectory.logic import Formula
 from ....trainers.control import PPO, ActorCritic, MLPActorCritic, Phase, PPOConfig
 from ....trainers.papers.tgpo import TGPO, Alternative, Metropolis, TGPOConfig
 from ....trainers.papers.tgpo.environment import Signals
+from ...checks import Checks
 from ...experiment import Measure, Result, Setting
 from .terminal import TerminalEnv, success
 
-EVALUATED, DRAWS, SHOWN, EVERY = 256, 64, 12, 5
+DRAWS, SHOWN, EVERY = 64, 12, 5
+FRESH = 1000  # seeds of the episodes that are judged
 ARMS = {
     "terminal": "PPO, robustness at the end",
     "uniform": "TGPO, times drawn uniformly",
@@ -29,7 +31,7 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done where, by so many environments at once; `normalise` observations."""
+    """What is to be done where, by so many environments at once; judged on how many episodes."""
 
     make_env: Callable[[int], VectorEnv]
     formula: Formula
@@ -38,6 +40,7 @@ class Task:
     alternatives: tuple[Alternative, ...]
     phase: Phase
     envs: int = 128
+    judged_on: int = 256
     normalise: bool = False
 
     @property
@@ -46,7 +49,7 @@ class Task:
         return self.envs * (self.samples - 1)
 
     def run(self, setting: Setting) -> Result:
-        """Train one arm; all are judged by the formula on 256 fresh episodes with the likeliest actions."""
+        """Train one arm; all are judged by the formula on fresh episodes with the likeliest actions."""
         return self._run_terminal(setting) if setting.arm == "terminal" else self._run_tgpo(setting)
 
     def _ppo(self) -> PPOConfig:
@@ -57,7 +60,7 @@ class Task:
         return MLPActorCritic(*spaces, log_std=-0.5, normalise=self.normalise, seed=seed)
 
     def _run_tgpo(self, setting: Setting) -> Result:
-        chains = Metropolis() if setting.arm == "metropolis" else None
+        fresh, chains = FRESH + setting.seed, Metropolis() if setting.arm == "metropolis" else None
         tgpo = TGPO(
             self.make_env,
             self.formula,
@@ -69,40 +72,30 @@ class Task:
             envs=self.envs,
             seed=setting.seed,
         )
-        curve = _Curve(setting, lambda: tgpo.evaluate(EVALUATED, seed=1000 + setting.seed).success)
-        tgpo.learn(setting.steps * self.rollout, lambda learner, _: curve.heard(learner.iteration))
-        best = tgpo.evaluate(EVALUATED, best_of=DRAWS, seed=1000 + setting.seed)
+        checks = Checks(setting, EVERY)
+
+        def check(*_: object) -> None:
+            checks.at(tgpo.iteration, lambda: {"success": tgpo.evaluate(self.judged_on, seed=fresh).success})
+
+        check()
+        tgpo.learn(setting.steps * self.rollout, check)
+        best = tgpo.evaluate(self.judged_on, best_of=DRAWS, seed=fresh)
         paths = np.stack([best.signals["x"], best.signals["y"]], axis=-1)[:, :SHOWN].transpose(1, 0, 2)
+        tgpo.close()
         notes = {"paths": paths.round(3).tolist(), "met": (best.robustness >= 0)[:SHOWN].tolist()}
-        return curve.result(notes, best=best.success)
+        return replace(checks.result().with_final(best=best.success), notes=notes)
 
     def _run_terminal(self, setting: Setting) -> Result:
         env, judged_on = (
             TerminalEnv(self.make_env(count), self.formula, self.signals, self.samples)
-            for count in (self.envs, EVALUATED)
+            for count in (self.envs, self.judged_on)
         )
         policy = self._policy(env, setting.seed)
-        curve = _Curve(setting, lambda: success(judged_on, policy, 1000 + setting.seed))
-        PPO(env, policy, self._ppo(), seed=setting.seed).learn(
-            setting.steps * self.rollout, lambda ppo, _: curve.heard(ppo.iteration)
-        )
-        return curve.result({})
+        ppo, checks = PPO(env, policy, self._ppo(), seed=setting.seed), Checks(setting, EVERY)
 
+        def check(*_: object) -> None:
+            checks.at(ppo.iteration, lambda: {"success": success(judged_on, policy, FRESH + setting.seed)})
 
-class _Curve:
-    """Success before training, every few iterations, and after the last."""
-
-    def __init__(self, setting: Setting, measure: Callable[[], float]) -> None:
-        self.setting, self.measure = setting, measure
-        self.points = [(0, measure())]
-
-    def heard(self, iteration: int) -> None:
-        """After an iteration."""
-        if iteration % EVERY == 0 or iteration == self.setting.steps:
-            self.points.append((iteration, self.measure()))
-        self.setting.listen(iteration, {"success": self.points[-1][1]})
-
-    def result(self, notes: dict[str, object], **final: float) -> Result:
-        """What came of it."""
-        first, last = self.points[0][1], self.points[-1][1]
-        return Result({"success": last, **final}, {"success": self.points}, notes, {"success": first})
+        check()
+        ppo.learn(setting.steps * self.rollout, check)
+        return checks.result()

@@ -205,6 +205,7 @@ def test_a_function_of_the_sample_and_expressions():
     judge = STLJudge("F done", source=lambda sample: sample.get("log"))
     assert judge.verdict("", log=["done"]).passed
     assert judge.verdict("", log=None).status == "skipped"
+    assert STLJudge("F plan", column="trace").scale(-1, 1)(completions=[""], trace=[["x"]]) == [-1.0]
     reward = MathJudge() & STLJudge("F plan", column="trace")
     assert reward(completions=["4", "4"], solution=["4", "4"], trace=[["plan"], ["x"]]) == [1.0, 0.0]
     assert pickle.loads(pickle.dumps(STLJudge("F plan"))).verdict("x").score == 0.0

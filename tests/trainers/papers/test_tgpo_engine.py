@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
@@ -102,13 +103,29 @@ def test_what_an_environment_must_be():
         env.step(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="own time limit ends episodes after 3 steps, before 13 samples"):
         env.step(np.zeros((2, 2)))
-    import gymnasium
-
     with pytest.raises(ValueError, match="autoreset_mode DISABLED"):
         grounded(SyncVectorEnv([lambda: gymnasium.make("Pendulum-v1")]))
     discrete = SyncVectorEnv([lambda: gymnasium.make("FrozenLake-v1")], autoreset_mode=AutoresetMode.DISABLED)
     with pytest.raises(ValueError, match="a flat Box"):
         grounded(discrete)
+
+
+def test_gymnasiums_own_vector_environment_begins_anew_where_it_is_asked():
+    chosen = []
+
+    def choose(obs):
+        chosen.append(len(obs))
+        return [(0, {"t1": 2})] * len(obs)
+
+    formula = parse("F[1,3] (a > 0)")
+    inner = SyncVectorEnv([lambda: gymnasium.make("Pendulum-v1")] * 3, autoreset_mode=AutoresetMode.DISABLED)
+    env = GroundedEnv(inner, formula, Stages(ground(formula)), lambda obs: {"a": obs[:, 0]}, 4, choose)
+    env.reset(seed=0)
+    for _ in range(3):
+        _, _, end, _, _ = env.step(np.zeros((3, 1), dtype=np.float32))
+    assert end.all()
+    env.reset(options={"reset_mask": np.array([True, False, True])})
+    assert (chosen, env.t.tolist()) == ([3, 2], [0, 3, 0])
 
 
 # Who chooses the times.

@@ -93,7 +93,7 @@ class TGPO:
         self.alternatives = tuple(alternatives or ground(formula, t_end=samples - 1))
         self.stages = Stages(self.alternatives, self.config.weights)
         self.allocation = Allocation(self.alternatives, samples, seed)
-        self.env = self._grounded(envs, self._training_times)
+        self.env = self._grounded(make_env(envs), self._training_times)
         if policy is None:
             self.policy: ActorCritic = MLPActorCritic(
                 self.env.single_observation_space, self.env.single_action_space, log_std=-0.5, seed=seed
@@ -101,6 +101,7 @@ class TGPO:
         else:
             self.policy = policy(self.env)
         self.iteration = 0
+        self._judged_on: dict[int, VectorEnv] = {}  # environments of `evaluate`, by how many: some take long to make
         ppo = PPOConfig(**{**vars(self.config.ppo), "n_steps": samples - 1})
         self.ppo = PPO(self.env, self.policy, ppo, seed=seed)
 
@@ -125,7 +126,9 @@ class TGPO:
                 return allocation.uniform(len(obs))
             return allocation.best_of(len(obs), best_of, self._worth(obs))
 
-        env = self._grounded(episodes, choose)
+        if episodes not in self._judged_on:
+            self._judged_on[episodes] = self.make_env(episodes)
+        env = self._grounded(self._judged_on[episodes], choose)
         obs, _ = env.reset(seed=seed)
         found = np.full(episodes, np.nan)
         for _ in range(self.samples - 1):
@@ -134,12 +137,15 @@ class TGPO:
             found = np.where(np.isnan(found), infos["robustness"], found)
             if not np.isnan(found).any():
                 break
-        result = Episodes(found, env.choices, {name: values.copy() for name, values in env.traces().items()})
-        env.close()
-        return result
+        return Episodes(found, env.choices, dict(env.traces()))
 
-    def _grounded(self, count: int, choose: Choose) -> GroundedEnv:
-        return GroundedEnv(self.make_env(count), self.formula, self.stages, self.signals, self.samples, choose)
+    def close(self) -> None:
+        """Close all environments."""
+        for env in (self.env, *self._judged_on.values()):
+            env.close()
+
+    def _grounded(self, env: VectorEnv, choose: Choose) -> GroundedEnv:
+        return GroundedEnv(env, self.formula, self.stages, self.signals, self.samples, choose)
 
     def _training_times(self, obs: Floats) -> Sequence[Choice]:
         settings = self.config.metropolis
