@@ -18,27 +18,23 @@ from .mixture import MixtureOfJudges
 from .repetition import RepetitionJudge
 from .sample import Sample
 from .verdict import Verdict
-from .within import within
 from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 
 if TYPE_CHECKING:
     from .code import CodeJudge
     from .fleet import ScheduleJudge
-    from .guardian import DensityGuardian
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
     from .rubric import RubricJudge
     from .structured import FieldF1Judge, JSONObjectJudge, KeyCoverageJudge, OuterFormJudge, OutsideLength
-    from .trajectory import STLJudge
+    from .trajectory import STLJudge, ToolCallJudge
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
-    from .workers.ray_actors import RayExecutor
 
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
     "CodeJudge": ".code",
-    "DensityGuardian": ".guardian",
     "FieldF1Judge": ".structured",
     "IFEvalJudge": ".instructions",
     "InstructionJudge": ".instructions",
@@ -51,10 +47,10 @@ _ON_USE = {
     "PairwiseFunction": ".pairwise",
     "PairwiseJudge": ".pairwise",
     "PairwiseLLM": ".pairwise",
-    "RayExecutor": ".workers.ray_actors",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
     "STLJudge": ".trajectory",
+    "ToolCallJudge": ".trajectory",
     "ScheduleJudge": ".fleet",
     "Scored": ".pairwise",
     "VerdictModel": ".pairwise",
@@ -64,7 +60,6 @@ _ON_USE = {
 __all__ = [
     "CodeJudge",
     "DeadlineExceeded",
-    "DensityGuardian",
     "ExactJudge",
     "FieldF1Judge",
     "FormatJudge",
@@ -87,7 +82,6 @@ __all__ = [
     "PairwiseFunction",
     "PairwiseJudge",
     "PairwiseLLM",
-    "RayExecutor",
     "RepetitionJudge",
     "RubricJudge",
     "RuleVulnerabilityJudge",
@@ -97,6 +91,7 @@ __all__ = [
     "Scored",
     "TooLong",
     "ToolCall",
+    "ToolCallJudge",
     "Turn",
     "Verdict",
     "VerdictModel",
@@ -107,7 +102,6 @@ __all__ = [
     "judge",
     "prompt_text",
     "shared_pool",
-    "within",
 ]
 
 

@@ -33,7 +33,6 @@ from ...rewards import (
     HAPO,
     AnchorWinReward,
     Cascade,
-    Constrained,
     Function,
     Linear,
     Reward,
@@ -69,7 +68,6 @@ RULES: list[list[Any]] = [
     [{"rule": "bullets", "args": {"count": 2, "relation": "at most"}}, {"rule": "one_of", "args": {"options": ["A"]}}],
 ]
 CHECKLIST = {"prediction": "an overflow", "localization": "the copy", "reasoning": "n has no bound"}
-SENTENCES = [f"{a} and {b} make {a + b}." for a in range(9) for b in range(9)]
 GOLDS = ["1/2", r"$\frac{3}{7}$", "x=2", "[1,2)", "42", r"\boxed{7}", "0.05", r"\{1,2,3\}", r"2\sqrt{3}", "12 cm"]
 GOLDS += [r"x^2+1", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "A", r"\frac{\pi}{4}", "(3, -1)", "1000000"]
 PROMPT = "What is it?"
@@ -134,7 +132,6 @@ EACH = "{{criterion}}\n{{completion}}\n{{labels}}"
 
 # What to make a judge with; one that is not listed is made without arguments.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
-    "DensityGuardian": [{"references": SENTENCES}, {"references": SENTENCES, "region": "ellipsoid", "dimensions": 4}],
     "FormatJudge": [
         {},
         {"pattern": r"^(a+)+$"},
@@ -171,12 +168,15 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"complete": Scripted("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
         {"complete": Parrot("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
     ],
-    "Trusted": [{"judge": ExactJudge(), "kappa": 0.5, "min_kappa": 0.6, "below": "warn"}],
     "MixtureOfJudges": [
         {"judges": [ExactJudge(), LengthJudge(maximum=20)]},
         {"judges": [divides, LLMJudge(Jammed("yes"), ASK, retries=0)]},
     ],
     "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
+    "ToolCallJudge": [
+        {"calls": [{"name": "search", "arguments": {"q": "x"}}, "answer"], "order": "sequence", "credit": "share"},
+        {"tools": {"search": OPTIONAL, "answer": SCHEMA}, "forbidden": ["delete"], "errors": "recovered"},
+    ],
     "STLJudge": [
         {"formula": "(!answer U plan) & G (error -> F[0,2] !error) & G (calls < 9) & G (args.x != 'y')"},
         {"formula": "F[0,5] (tool == 'search') & G (cost < 3)", "source": "completion"},
@@ -234,11 +234,6 @@ NODES: dict[str, Callable[[], Reward]] = {
     "schedule": lambda: ExactJudge() - divides.schedule(Linear(0.5, 1.0, steps=10)),
     "standardize": lambda: ExactJudge() + FormatJudge().standardize("format"),
     "hapo": lambda: HAPO(ExactJudge(), unit="words"),
-    "constrained": lambda: Constrained(
-        ExactJudge() + FormatJudge(),
-        costs={"long": TooLong(20, unit="words"), "odd": divides},
-        limits={"long": 0, "odd": 0},
-    ),
     "function": lambda: Function(brevity, -1.0, 0.0) + FormatJudge(),
     "structured": lambda: structured_reward(["a", "answer"]),
     "vulnerability": lambda: vulnerability_reward(RuleVulnerabilityJudge(flags, end=None)),
