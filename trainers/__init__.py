@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
     from .papers.rso import RSOConfig, RSOTrainer
     from .papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer, with_hints, without_easy_problems
+    from .papers.tgpo import TGPO, TGPOConfig
     from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
     from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
 
@@ -61,6 +62,7 @@ __all__ = [
     "GRPO",
     "NGRPO",
     "POAD",
+    "TGPO",
     "VULPO",
     "AEPOConfig",
     "AEPOTrainer",
@@ -129,6 +131,7 @@ __all__ = [
     "ScafGRPOConfig",
     "ScafGRPOTrainer",
     "Stratum",
+    "TGPOConfig",
     "VULPOConfig",
     "VULPOTrainer",
     "Velocity",
@@ -181,6 +184,7 @@ _NAMES = {
     "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
     "papers.rso": ("RSOConfig", "RSOTrainer"),
     "papers.scaf_grpo": ("ScafGRPOConfig", "ScafGRPOTrainer", "with_hints", "without_easy_problems"),
+    "papers.tgpo": ("TGPO", "TGPOConfig"),
     "papers.vulpo": ("VULPO", "VULPOConfig", "VULPOTrainer"),
     "seam": (
         "Batch",
@@ -206,8 +210,9 @@ if not TYPE_CHECKING:  # to a type checker every misspelt name would be there
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("jurybox"):
                 raise
+            extra = "control" if error.name == "gymnasium" else "trl"
             raise ModuleNotFoundError(
-                f"{__name__}.{name} needs the package {error.name}: pip install 'jurybox[trl]'", name=error.name
+                f"{__name__}.{name} needs the package {error.name}: pip install 'jurybox[{extra}]'", name=error.name
             ) from error
         globals()[name] = value  # the next time Python finds it by itself
         return value
