@@ -18,11 +18,13 @@ from .mixture import MixtureOfJudges
 from .repetition import RepetitionJudge
 from .sample import Sample
 from .verdict import Verdict
+from .within import within
 from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 
 if TYPE_CHECKING:
     from .code import CodeJudge
     from .fleet import ScheduleJudge
+    from .guardian import DensityGuardian
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
     from .pairwise import PairwiseFunction, PairwiseJudge, PairwiseLLM, Scored, VerdictModel
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from .trajectory import STLJudge, ToolCallJudge
     from .vulnerability import RuleVulnerabilityJudge, VulnerabilityFormatJudge
     from .vulnerability.llm import LLMVulnerabilityJudge
+    from .workers.ray_actors import RayExecutor
 
 # Judges of many files, imported when they are asked for: most programs need one of them or none.
 _ON_USE = {
     "CodeJudge": ".code",
+    "DensityGuardian": ".guardian",
     "FieldF1Judge": ".structured",
     "IFEvalJudge": ".instructions",
     "InstructionJudge": ".instructions",
@@ -47,6 +51,7 @@ _ON_USE = {
     "PairwiseFunction": ".pairwise",
     "PairwiseJudge": ".pairwise",
     "PairwiseLLM": ".pairwise",
+    "RayExecutor": ".workers.ray_actors",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
     "STLJudge": ".trajectory",
@@ -60,6 +65,7 @@ _ON_USE = {
 __all__ = [
     "CodeJudge",
     "DeadlineExceeded",
+    "DensityGuardian",
     "ExactJudge",
     "FieldF1Judge",
     "FormatJudge",
@@ -82,6 +88,7 @@ __all__ = [
     "PairwiseFunction",
     "PairwiseJudge",
     "PairwiseLLM",
+    "RayExecutor",
     "RepetitionJudge",
     "RubricJudge",
     "RuleVulnerabilityJudge",
@@ -102,6 +109,7 @@ __all__ = [
     "judge",
     "prompt_text",
     "shared_pool",
+    "within",
 ]
 
 

@@ -33,6 +33,7 @@ from ...rewards import (
     HAPO,
     AnchorWinReward,
     Cascade,
+    Constrained,
     Function,
     Linear,
     Reward,
@@ -68,6 +69,7 @@ RULES: list[list[Any]] = [
     [{"rule": "bullets", "args": {"count": 2, "relation": "at most"}}, {"rule": "one_of", "args": {"options": ["A"]}}],
 ]
 CHECKLIST = {"prediction": "an overflow", "localization": "the copy", "reasoning": "n has no bound"}
+SENTENCES = [f"{a} and {b} make {a + b}." for a in range(9) for b in range(9)]
 GOLDS = ["1/2", r"$\frac{3}{7}$", "x=2", "[1,2)", "42", r"\boxed{7}", "0.05", r"\{1,2,3\}", r"2\sqrt{3}", "12 cm"]
 GOLDS += [r"x^2+1", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "A", r"\frac{\pi}{4}", "(3, -1)", "1000000"]
 PROMPT = "What is it?"
@@ -132,6 +134,7 @@ EACH = "{{criterion}}\n{{completion}}\n{{labels}}"
 
 # What to make a judge with; one that is not listed is made without arguments.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
+    "DensityGuardian": [{"references": SENTENCES}, {"references": SENTENCES, "region": "ellipsoid", "dimensions": 4}],
     "FormatJudge": [
         {},
         {"pattern": r"^(a+)+$"},
@@ -168,6 +171,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"complete": Scripted("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
         {"complete": Parrot("CORRECT / PARTIALLY CORRECT / CORRECT"), "end": None},
     ],
+    "Trusted": [{"judge": ExactJudge(), "kappa": 0.5, "min_kappa": 0.6, "below": "warn"}],
     "MixtureOfJudges": [
         {"judges": [ExactJudge(), LengthJudge(maximum=20)]},
         {"judges": [divides, LLMJudge(Jammed("yes"), ASK, retries=0)]},
@@ -234,6 +238,11 @@ NODES: dict[str, Callable[[], Reward]] = {
     "schedule": lambda: ExactJudge() - divides.schedule(Linear(0.5, 1.0, steps=10)),
     "standardize": lambda: ExactJudge() + FormatJudge().standardize("format"),
     "hapo": lambda: HAPO(ExactJudge(), unit="words"),
+    "constrained": lambda: Constrained(
+        ExactJudge() + FormatJudge(),
+        costs={"long": TooLong(20, unit="words"), "odd": divides},
+        limits={"long": 0, "odd": 0},
+    ),
     "function": lambda: Function(brevity, -1.0, 0.0) + FormatJudge(),
     "structured": lambda: structured_reward(["a", "answer"]),
     "vulnerability": lambda: vulnerability_reward(RuleVulnerabilityJudge(flags, end=None)),
