@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import torch
 from gymnasium.vector import VectorEnv
 from torch import Tensor, nn
 
+from . import checkpoint
 from .config import Phase, PPOConfig
 from .policy import ActorCritic
 from .rollout import MaskFn, Rollout
@@ -66,6 +68,7 @@ class PPO:
         self.value_optimizer = self._optimizer(self.config.critic) if self.config.critic else None
         self.steps_done, self.iteration, self.total_steps = 0, 0, 0
         self.metrics: dict[str, float] = {}
+        self._sums: dict[str, list[float]] = {}
 
     # what a paper writes
 
@@ -101,7 +104,16 @@ class PPO:
             squares = torch.max(squares, (old + (value - old).clamp(-clip, clip) - batch.target) ** 2)
         return squares.mean()
 
-    # one iteration
+    # a run
+
+    def save(self, folder: str | Path) -> Path:
+        """Everything that the next step depends on, for `restore`: see `checkpoint.save`."""
+        return checkpoint.save(self, folder)
+
+    def restore(self, folder: str | Path) -> PPO:
+        """Go on where `save` was called, in a learner that was made in the same way: see `checkpoint.restore`."""
+        checkpoint.restore(self, folder)
+        return self
 
     def learn(self, total_steps: int, callback: Callback | Iterable[Callback] = ()) -> PPO:
         """Iterations until `total_steps` were made, those before a checkpoint counted. Callbacks follow each update."""
@@ -123,7 +135,7 @@ class PPO:
 
     def update(self, steps: Steps) -> None:
         """Both phases, then the running statistics: the policy that acts is the one whose ratios are 1."""
-        self._sums: dict[str, list[float]] = {}
+        self._sums = {}
         batch = self.batch(steps)
         if self.value_optimizer is None:
             self._shared_phase(batch)

@@ -51,7 +51,11 @@ class Rollout:
     ) -> None:
         self.environments, self.policy, self.mask_fn = Environments(env), policy, mask_fn
         self.gamma, self.lam, self.normalise_rewards = gamma, lam, normalise_rewards
-        E, K = self.environments.num_envs, policy.K
+        self.begin(seed)
+
+    def begin(self, seed: int | None) -> None:
+        """New episodes everywhere."""
+        E, K = self.environments.num_envs, self.policy.K
         self.obs, self.infos = self.environments.reset(seed)
         self.tally, self.discounted = Tally(E, K), np.zeros((E, K))
 
