@@ -10,6 +10,7 @@ from . import store, table
 from .index import index_page
 from .store import Document
 
+BESIDE = ("control",)  # pages of what is no paper
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
 
@@ -22,6 +23,11 @@ def write_pages(docs: Path, results: Path, papers: Mapping[str, str]) -> list[Pa
     written = []
     for name, measured in found.items():
         page = docs / "papers" / f"{name}.md"
+        if measured and page.exists():
+            page.write_text(with_results(page.read_text(encoding="utf-8"), measured, page, results), encoding="utf-8")
+            written.append(page)
+    for name in BESIDE:
+        page, measured = docs / f"{name}.md", documents(results, name)
         if measured and page.exists():
             page.write_text(with_results(page.read_text(encoding="utf-8"), measured, page, results), encoding="utf-8")
             written.append(page)

@@ -134,12 +134,12 @@ def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
 def test_the_checked_in_pages_are_what_the_checked_in_results_give(tmp_path: Path) -> None:
     known = {name: paper.title for name, paper in papers().items()}
     found = {name: measured for name in known if (measured := pages.documents(ROOT / "benchmarks/results", name))}
-    for name, measured in found.items():
-        page = ROOT / "docs" / "papers" / f"{name}.md"
+    results = ROOT / "benchmarks/results"
+    beside = {ROOT / "docs" / f"{name}.md": m for name in pages.BESIDE if (m := pages.documents(results, name))}
+    of_papers = {ROOT / "docs" / "papers" / f"{name}.md": measured for name, measured in found.items()}
+    for page, measured in {**of_papers, **beside}.items():
         text = page.read_text(encoding="utf-8")
-        assert pages.with_results(text, measured, page, ROOT / "benchmarks/results") == text, (
-            f"{page}: run --pages docs"
-        )
+        assert pages.with_results(text, measured, page, results) == text, f"{page}: run --pages docs"
     overview = (ROOT / "docs/results.md").read_text(encoding="utf-8")
     assert pages.results_page(found, known) == overview, (
         "docs/results.md: run python -m jurybox.benchmarks --pages docs"
