@@ -77,7 +77,7 @@ EXPERIMENTS = (
         "hopper",
         "Hopper-v5 (MuJoCo)",
         HOPPER_ARMS,
-        81_920,
+        40_960,
         (Claim("MDPO's mean return is at least .9 of PPO's", above("mdpo", "ppo", "auc", share=0.9)),),
     ),
     experiment(
