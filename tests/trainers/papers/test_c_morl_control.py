@@ -71,7 +71,9 @@ def control(**changed: Any) -> CMORLControl:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("form", "mode"), [("advantage", "library"), ("loss", "library"), ("loss", "official")])
+@pytest.mark.parametrize(
+    ("form", "mode"), [("advantage", "library"), ("loss", "library"), ("loss", "official"), ("cpo", "library")]
+)
 def test_a_front_is_found_and_comes_back_from_disk(form: str, mode: str, tmp_path: Path) -> None:
     envs = [SameStepVectorEnv([Choices] * n) for n in (4, 1)]
     few = search(form=form, mode=mode) if form == "advantage" else search(form=form, mode=mode, total_steps=2000)
@@ -147,6 +149,8 @@ def test_what_a_child_does_leaves_its_parent() -> None:
         ({"chunk_updates": 0}, "at least 1"),
         ({"stage_one_share": 1.2}, "stage_one_share"),
         ({"t": -1.0}, "t=-1.0"),
+        ({"stage_one_share": 0.0}, "above 0"),
+        ({"delta_kl": 0.0}, "delta_kl"),
     ],
 )
 def test_searches_that_cannot_be(changed: dict[str, Any], message: str) -> None:
@@ -159,3 +163,31 @@ def test_the_papers_ppo() -> None:
     assert config.policy.minibatch == 128  # 32 of them
     with pytest.raises(ValueError, match="ref_point"):
         CMORLControl(*[SameStepVectorEnv([Choices])] * 2, make_policy, search(), CONFIG, ("cosine",))  # type: ignore[call-arg]
+
+
+def test_a_constrained_step_raises_its_objective_and_keeps_the_others() -> None:
+    owner = control(form="cpo", total_steps=10**6, delta_kl=0.02)
+    parent = make_policy(3)
+    value = owner.value(parent, greedy=False, episodes=400)
+    constraint = Constraint(owner, parent, torch.as_tensor(value), objective=0)
+    ppo = owner._cpo(parent, constraint)
+    for _ in range(40):
+        ppo.update(ppo.collect())
+    assert ppo.metrics["line_search"] >= 0
+    after = owner.value(parent, greedy=False, episodes=400)
+    assert after[0] > value[0] + 0.1  # of 1 at most; without the constraint sine would go to 0
+    assert after[1] > 0.9 * value[1] - 0.06
+
+
+def test_where_no_constraint_is_near_the_step_fills_the_trust_region() -> None:
+    owner = control(form="cpo", total_steps=10**6, delta_kl=0.01)
+    policy = make_policy(1)
+    constraint = Constraint(owner, policy, torch.tensor([-5.0, -5.0]).double(), objective=1)
+    ppo = owner._cpo(policy, constraint)
+    batch = ppo.batch(ppo.collect())
+    ppo._sums = {}
+    ppo.policy_phase(batch)
+    mb = ppo.view(batch, torch.arange(len(batch)))
+    assert ppo._sums["recovered"] == [0.0]
+    assert 0.0 < mb.dist.kl(mb.dist_old).mean().item() <= 0.015
+    assert ppo._gains(mb)[1].item() > 0  # type: ignore[attr-defined]

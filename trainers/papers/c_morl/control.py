@@ -18,6 +18,7 @@ from ....judges.options import one_of
 from ...control import PPO, ActorCritic, Minibatch, Phase, PPOConfig, Steps, evaluate
 from ...objectives import require_within
 from .barrier import BETA, SLACK_FLOOR, Mode, T, barrier_weights, ipo_loss, require_barrier, thresholds
+from .constrained_step import CPO
 from .extension import Child, Snapshot, extend_front
 from .front import Front, FrontPolicy
 from .metrics import initial_weights
@@ -25,7 +26,7 @@ from .points import Points, as_reference
 from .selection import CAPACITY, ParetoBuffer
 from .stage_one import standardised
 
-Form = Literal["advantage", "loss"]
+Form = Literal["advantage", "loss", "cpo"]
 
 
 def paper_ppo(num_envs: int = 8) -> PPOConfig:
@@ -54,7 +55,8 @@ class ControlSearch:
     num_select: policies that are extended in a round.
     units: `(m,)` what each objective is divided by in scalarisations and slacks, so that weights, t and the floor mean
         the same to all; None is 1.
-    form: "advantage" or "loss"; mode: of the loss form, see `ipo_loss`.
+    form: "advantage" or "loss" of the barrier, or "cpo", one constrained step an update. mode: of the loss form, see
+        `ipo_loss`. delta_kl: the trust region of the CPO form.
     mean_weight: of an update's episodes in the running mean of J.
     eval_episodes, eval_gamma: greedy episodes a value is the mean of, and their discount.
     eval_steps: a longer episode is an error: give the environment a time limit.
@@ -73,6 +75,7 @@ class ControlSearch:
     units: Sequence[float] | None = None
     form: Form = "advantage"
     mode: Mode = "library"
+    delta_kl: float = 0.01
     mean_weight: float = 0.3
     eval_episodes: int = 5
     eval_gamma: float = 0.99
@@ -87,6 +90,10 @@ class ControlSearch:
         require_within(0.0, 1.0, stage_one_share=self.stage_one_share, beta=self.beta, mean_weight=self.mean_weight)
         require_within(0.0, 1.0, eval_gamma=self.eval_gamma)
         require_barrier(self.t, self.slack_floor)
+        if not self.stage_one_share > 0:
+            raise ValueError("stage_one_share must be above 0: extension needs somebody to begin with")
+        if not 0 < self.delta_kl < math.inf:
+            raise ValueError(f"delta_kl={self.delta_kl}: give a number above 0")
         if self.units is not None and (len(self.units) != m or not all(0 < unit < math.inf for unit in self.units)):
             raise ValueError(f"units must be {m} numbers above 0, one for each objective, not {self.units}")
         counts = (self.total_steps, self.chunk_updates, self.archive_every, self.num_select, self.eval_episodes)
@@ -176,8 +183,13 @@ class CMORLControl:
         """Stage 2: a copy of the parent with a fresh optimiser; each update is a snapshot."""
         policy = copy.deepcopy(parent[0])
         constraint = Constraint(self, policy, torch.as_tensor(value), objective)
-        advantages = constraint.advantages if self.search.form == "advantage" else constraint.advantages_of_objective
-        ppo = self._ppo(policy, advantages, constraint.loss if self.search.form == "loss" else None)
+        match self.search.form:
+            case "advantage":
+                ppo = self._ppo(policy, constraint.advantages)
+            case "loss":
+                ppo = self._ppo(policy, constraint.advantages_of_objective, constraint.loss)
+            case "cpo":
+                ppo = self._cpo(policy, constraint)
         origin: dict[str, object] = {"parent": value.tolist(), "objective": self.objectives[objective]}
         for _ in range(self.search.chunk_updates):
             self._update(ppo)
@@ -206,6 +218,20 @@ class CMORLControl:
     ) -> PPO:
         self.runs += 1
         return PPO(self.env, policy, self.config, advantages=advantages, loss=loss, seed=self.seed + 1000 * self.runs)
+
+    def _cpo(self, policy: ActorCritic, constraint: Constraint) -> PPO:
+        self.runs += 1
+        return CPO(
+            self.env,
+            policy,
+            replace(self.config, critic=self.config.critic or self.config.policy),
+            advantages=constraint.advantages_of_objective,
+            seed=self.seed + 1000 * self.runs,
+            slack=lambda: constraint.J - constraint.threshold,
+            objective=constraint.objective,
+            units=self.units,
+            delta=self.search.delta_kl,
+        )
 
     def _update(self, ppo: PPO) -> None:
         before = ppo.steps_done
@@ -241,18 +267,23 @@ class Constraint:
         self.J = torch.as_tensor(search.value(policy, greedy=False, episodes=8)) / self.units
         self.episodes = EpisodeReturns(self.search.eval_gamma)
 
-    def advantages(self, steps: Steps) -> Tensor:
-        """The advantage form."""
+    def follow(self, steps: Steps) -> None:
+        """Take the episodes that ended into J."""
         if len(returns := self.episodes.of(steps)):
             weight = self.search.mean_weight
             self.J = (1 - weight) * self.J + weight * torch.as_tensor(returns.mean(0)) / self.units
+
+    def advantages(self, steps: Steps) -> Tensor:
+        """The advantage form."""
+        self.follow(steps)
         found = barrier_weights(
             self.J, self.threshold, self.objective, t=self.search.t, slack_floor=self.search.slack_floor
         )
         return self.owner._scalar(steps, found.weights.to(steps.adv))
 
     def advantages_of_objective(self, steps: Steps) -> Tensor:
-        """The loss form's: that of the objective alone."""
+        """The other forms': that of the objective alone."""
+        self.follow(steps)
         one_hot = torch.eye(len(self.units), dtype=steps.adv.dtype)[self.objective]
         return self.owner._scalar(steps, one_hot)
 
