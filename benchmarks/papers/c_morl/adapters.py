@@ -28,6 +28,7 @@ from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.cache import cached_warm_start, load_warm_start
 from ...playground.fitting import QUIET
+from ...playground.small_png import with_palette
 from ...playground.tasks import Arithmetic, draw_rows
 from ...playground.warmstart import WarmStart
 
@@ -154,9 +155,14 @@ def measured(front: AdapterFront) -> dict[str, float]:
 
 def picture(document: Mapping[str, Any], path: Path) -> None:
     """The fronts of the first seed."""
+    from PIL import Image  # matplotlib brings it
+
     first = min(run["seed"] for run in document["runs"])
     fronts = {run["arm"]: run["notes"]["front"] for run in document["runs"] if run["seed"] == first}
     draw_front({document["arms"][arm]: fronts[arm] for arm in FRONTS if arm in fronts}, ("worked", "brief"), path)
+    with Image.open(path) as drawn:
+        small = with_palette(drawn)
+    small.save(path, optimize=True)
 
 
 FRONT = Experiment(
