@@ -1,7 +1,7 @@
 """A reward that counts a word, and a guardian that knows how people talk: what training on the count makes of a policy.
 
-The reward is right about texts like those of the demonstrators, where "good" once is praise. It pays for "good good
-good good" too. The guardian is fitted on 200 texts of the demonstrators and knows nothing of the reward.
+The reward is right about texts like those of the demonstrators, where one "g" is praise. It pays for "gggggg" too.
+The guardian is fitted on 200 texts of the demonstrators and knows nothing of the reward.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ from .praise import demonstrations, praise, sampled
 
 REFERENCES, OUTSIDE = 200, 0.1
 
-ARMS = {
-    "free": "the count alone",
-    "guarded": f"Constrained, at most {OUTSIDE:g} outside",
-    "gate": "the count, 0 outside",
-}
+ARMS = {"free": "the count alone", "guarded": f"Constrained, at most {OUTSIDE:g} outside"}
 
 
 @cache
@@ -38,8 +34,6 @@ def rewards(arm: str) -> Any:
     """The reward of an arm."""
     if arm == "free":
         return praise.as_reward()
-    if arm == "gate":
-        return praise.gate(guardian())
     return Constrained(praise, costs={"outside": ~guardian()}, limits={"outside": OUTSIDE}, eta=0.5)
 
 

@@ -25,7 +25,7 @@ ARMS: Mapping[str, tuple[str, Callable[[], Reward]]] = {
     "high": ("price 3", lambda: praise - 3.0 * length),
     "constrained": (
         f"Constrained, limit {LIMIT}",
-        lambda: Constrained(praise, costs={"length": length}, limits={"length": LIMIT}, eta=0.3),
+        lambda: Constrained(praise, costs={"length": length}, limits={"length": LIMIT}, eta=0.5),
     ),
 }
 
@@ -43,10 +43,10 @@ TALK = PlaygroundRun(
     reward=None,
     measure=measure,
     config={
-        "per_device_train_batch_size": 32,  # 4 prompts, 8 answers each
+        "per_device_train_batch_size": 16,  # 2 prompts, 8 answers each
         "gradient_accumulation_steps": 1,
         "max_completion_length": Praise.new_tokens,
-        "learning_rate": 2e-4,
+        "learning_rate": 5e-4,
         "loss_type": "dapo",
         "scale_rewards": "none",
     },

@@ -1,6 +1,6 @@
-"""A policy that praises food, and a reward that counts how often it says "good".
+"""A policy that praises in words of one letter, and a reward that counts how often it says the first of them.
 
-tea?  ->  warm good tea.
+3?  ->  gw
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ...playground.sampling import sample_completions
 from ...playground.tasks import Row, draw_rows
 from ...playground.warmstart import WarmStart
 
-FOOD = ("tea", "soup", "wine", "cake", "rice", "fish")
-PRAISE = ("good", "warm", "mild", "rich", "soft")
-MOST = 4
-"""So often "good" earns everything."""
+PRAISE = "gwmrs"
+GOOD = PRAISE[0]
+MOST = 6
+"""So often "g" earns everything."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,23 @@ class Praise:
     """One to three words of praise, no word twice; column `prompt`."""
 
     name = "praise"
-    new_tokens = 32
+    new_tokens = 8
 
     def clean(self) -> Self:
         """The demonstrators make no mistakes anyway."""
         return self
 
     def problem(self, rng: random.Random) -> Row:
-        return {"prompt": f"{rng.choice(FOOD)}?"}
+        return {"prompt": f"{rng.randrange(10)}?"}
 
     def demonstrate(self, row: Row, rng: random.Random) -> str:
-        words = rng.sample(PRAISE, rng.choice((1, 2, 2, 3)))
-        return f"{' '.join(words)} {str(row['prompt']).rstrip('?')}."
+        return "".join(rng.sample(PRAISE, rng.choice((1, 2, 2, 3))))
 
 
 @judge(name="praise")
 def praise(completion: str) -> float:
-    """The square root of the share of `MOST` times "good": less and less for each further one."""
-    return float(min(completion.count("good"), MOST) / MOST) ** 0.5
+    """The square root of the share of `MOST` times "g": less and less for each further one."""
+    return float(min(completion.count(GOOD), MOST) / MOST) ** 0.5
 
 
 @judge(name="length")
@@ -60,7 +59,7 @@ def demonstrations(count: int, seed: int) -> list[str]:
 
 def warm_start(seed: int) -> WarmStart:
     """A policy that talks like its demonstrators."""
-    return WarmStart(tasks=(Praise(),), seed=seed, steps=120)
+    return WarmStart(tasks=(Praise(),), seed=seed, steps=80)
 
 
 def rows(seed: int) -> list[Row]:
@@ -70,5 +69,5 @@ def rows(seed: int) -> list[Row]:
 
 def sampled(policy: Any, tokenizer: Any, count: int = 200) -> Sequence[str]:
     """What the policy says now, at temperature 1."""
-    prompts = [f"{FOOD[place % len(FOOD)]}?" for place in range(count)]
+    prompts = [f"{place % 10}?" for place in range(count)]
     return sample_completions(policy, tokenizer, prompts, new_tokens=Praise.new_tokens)
