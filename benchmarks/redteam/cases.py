@@ -158,6 +158,10 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"target": 100, "tolerance": 50, "unit": "characters"},
         {"maximum": 9, "cosine": True},
     ],
+    "ToolCallJudge": [
+        {"calls": [{"name": "search", "arguments": {"q": "x"}}, "answer"], "order": "sequence", "credit": "share"},
+        {"tools": {"search": OPTIONAL, "answer": SCHEMA}, "forbidden": ["delete"], "errors": "recovered"},
+    ],
     "TooLong": [{"maximum": 20}],
     "RepetitionJudge": [{}, {"n": 1, "max_share": 0.5}],
     "CodeJudge": [{"allow_bare": True}],
@@ -177,10 +181,6 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"judges": [divides, LLMJudge(Jammed("yes"), ASK, retries=0)]},
     ],
     "KeyCoverageJudge": [{"keys": ["a", "answer"]}],
-    "ToolCallJudge": [
-        {"calls": [{"name": "search", "arguments": {"q": "x"}}, "answer"], "order": "sequence", "credit": "share"},
-        {"tools": {"search": OPTIONAL, "answer": SCHEMA}, "forbidden": ["delete"], "errors": "recovered"},
-    ],
     "STLJudge": [
         {"formula": "(!answer U plan) & G (error -> F[0,2] !error) & G (calls < 9) & G (args.x != 'y')"},
         {"formula": "F[0,5] (tool == 'search') & G (cost < 3)", "source": "completion"},

@@ -51,6 +51,6 @@ def _draw_paths(axes: Axes, document: Mapping[str, Any]) -> None:
     for line, met in zip(run["notes"]["paths"], run["notes"]["met"], strict=True) if run else ():
         axes.plot(*zip(*line, strict=True), color=COLOURS[0] if met else GREY, alpha=0.7, linewidth=1)
     axes.plot(0, 0, "+", color=INK, markersize=10)
-    axes.set_title("TGPO, best of 64 times; grey: not satisfied", loc="left", color=INK)
+    axes.set_title("TGPO, best of 64 times: satisfied in colour, not in grey", loc="left", color=INK)
     axes.set_aspect("equal")
     axes.spines[["top", "right"]].set_visible(False)
