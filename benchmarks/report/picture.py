@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -29,12 +30,19 @@ def save_picture(document: Document, path: Path) -> None:
             (_draw_curves if curves else _draw_finals)(axes, document, name)
             axes.set_title(document["measures"][name]["title"], loc="left", color=INK)
         figure.suptitle(_title(document), fontsize=12, color=INK)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        if handles:
-            columns = min(len(labels), 2 * len(panels))
-            figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+        if shown := _legend(figure, document):
+            columns = min(len(shown), 2 * len(panels))
+            figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=columns, frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_figure(figure, path)
+
+
+def _legend(figure: Figure, document: Document) -> dict[str, Artist]:
+    """A handle for each arm that some panel shows, in the order of the arms."""
+    handles = {
+        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    return {label: handles[label] for label in document["arms"].values() if label in handles}
 
 
 def _title(document: Document) -> str:
