@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .grpo import GRPO
     from .papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer, with_ref_accuracy
     from .papers.aepo import AEPO, AEPOConfig, AEPOTrainer
+    from .papers.bgpo import BGPO, BGPOConfig, BGPOTrainer
     from .papers.c_morl import CMORLConfig, CMORLTrainer, FrontSearch, discover_front
     from .papers.cgpo import (
         CGPOConfig,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AEPO",
+    "BGPO",
     "DPO",
     "DRRPO",
     "FDPO",
@@ -68,6 +70,8 @@ __all__ = [
     "AEPOTrainer",
     "AdaptThinkConfig",
     "AdaptThinkTrainer",
+    "BGPOConfig",
+    "BGPOTrainer",
     "Batch",
     "CGPOConfig",
     "CGPOTrainer",
@@ -149,6 +153,7 @@ _NAMES = {
     "grpo": ("GRPO",),
     "papers.adaptthink": ("AdaptThinkConfig", "AdaptThinkTrainer", "with_ref_accuracy"),
     "papers.aepo": ("AEPO", "AEPOConfig", "AEPOTrainer"),
+    "papers.bgpo": ("BGPO", "BGPOConfig", "BGPOTrainer"),
     "papers.c_morl": ("CMORLConfig", "CMORLTrainer", "FrontSearch", "discover_front"),
     "papers.cgpo": (
         "CGPOConfig",

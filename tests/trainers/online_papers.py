@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from seam_tiny import tiny_mask_filler
+
 from jurybox.rewards import AnchorWinReward
 from jurybox.trainers import CRPGConfig, CRPGTrainer, DisCOConfig, DisCOTrainer, ObjectiveConfig, ObjectiveTrainer
 from jurybox.trainers.environments import Reply
 from jurybox.trainers.grpo import GRPO
 from jurybox.trainers.papers.adaptthink import AdaptThinkConfig, AdaptThinkTrainer
 from jurybox.trainers.papers.aepo import AEPOConfig, AEPOTrainer
+from jurybox.trainers.papers.bgpo import BGPOConfig, BGPOTrainer
 from jurybox.trainers.papers.c_morl import CMORLConfig, CMORLTrainer
 from jurybox.trainers.papers.dr_rpo import DRRPOConfig, DRRPOTrainer
 from jurybox.trainers.papers.hapo import HAPOConfig, HAPOTrainer
@@ -99,6 +102,7 @@ class Paper:
 
     reward, abstaining: make the reward functions; the second one's abstain on some rows and on one group.
     columns: added to the data set, one value for each of the letters e, o, t, n.
+    model: makes the policy, where it is not the tiny causal one.
     like: a paper of the same shape (it replaces the same methods in the same way), which is asked about accumulation,
         adapters, resuming and several processes in its stead.
     """
@@ -110,6 +114,7 @@ class Paper:
     abstaining: Callable[[], Any] = lambda: has_letter_or_abstains
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    model: Callable[[], Any] | None = None
     like: str = ""
 
 
@@ -131,6 +136,17 @@ PAPERS = {
             "max_completion_length": 24,
         },
         options={"tools": Talkative(LETTERS)},
+    ),
+    "bgpo": Paper(
+        BGPOTrainer,
+        BGPOConfig,
+        {
+            "mask_token_id": 2,
+            "num_maskings": 3,
+            "temperature": 1.0,
+            "generation_kwargs": None,
+        },
+        model=tiny_mask_filler,
     ),
     "c-morl": Paper(
         CMORLTrainer,

@@ -60,7 +60,7 @@ def build(
     else:
         trainer_class = paper.trainer
     return trainer_class(
-        model,
+        model if paper.model is None else paper.model(),
         (paper.abstaining if abstains else paper.reward)(),
         args=paper.config(**settings),
         train_dataset=rows(paper),

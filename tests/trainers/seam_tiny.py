@@ -10,7 +10,14 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from datasets import Dataset
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, set_seed
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    set_seed,
+)
 
 LETTERS = "eotn"
 END_EARLY = {"sequence_bias": [[[1], 4.0]]}  # random weights never stop by themselves; lengths must differ
@@ -47,6 +54,15 @@ def tiny_model(vocabulary: int) -> Qwen2ForCausalLM:
         bos_token_id=None,
     )
     return Qwen2ForCausalLM(config)
+
+
+def tiny_mask_filler(vocabulary: int | None = None, **config: Any) -> LlamaForCausalLM:
+    """A network that looks both ways; by default for the tiny tokenizer, whose <unk> may be its mask."""
+    set_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    special = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": None, "is_causal": False}
+    words = len(tiny_tokenizer()) if vocabulary is None else vocabulary
+    return LlamaForCausalLM(LlamaConfig(vocab_size=words, **{**sizes, **special, **config}))
 
 
 def count_letter(completions: list[str], letter: list[str], **_: Any) -> list[float]:

@@ -51,6 +51,6 @@ def as_rollout(chains: Sequence[Chain], *, logprobs: bool, gather: Callable[[lis
 def completions_of(chains: Sequence[Chain], parsed: Sequence[Any]) -> list[Any]:
     """What reward functions see; parsed: TRL's reading, kept where only the model spoke (it finds tool calls)."""
     return [
-        read if all(turn.role == MODEL for turn in chain.turns) else chain.completion
+        read if chain.answer is None and all(turn.role == MODEL for turn in chain.turns) else chain.completion
         for chain, read in zip(chains, parsed, strict=True)
     ]

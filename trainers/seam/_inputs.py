@@ -75,6 +75,7 @@ def batch_of(inputs: Inputs, logps: Tensor, entropies: Tensor, micro_batches: in
         prompt_ids=inputs["prompt_ids"],
         prompt_mask=inputs["prompt_mask"],
         completion_ids=inputs["completion_ids"],
+        completion_mask=inputs["completion_mask"],
         num_items=inputs["num_items_in_batch"].clamp(min=1.0) / micro_batches,
         sampling_ratio=inputs.get("importance_sampling_ratio"),
         columns=columns,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -13,6 +14,8 @@ class Batch:
     """One micro-batch of b completions, T tokens wide; rows come shuffled across groups.
 
     Log-probabilities are those of the sampled tokens, under the temperature of sampling; 0 on padding.
+
+    Of an objective that is not `causal` nobody asked for any: `logps`, `old_logps` and `entropies` are `(b, 0)`.
 
     Attributes:
         logps: `(b, T)` under the policy, with gradient. The only forward pass of the step.
@@ -25,13 +28,14 @@ class Batch:
         rewards: `(b, F)` raw reward of each function, NaN where it abstained.
         group_ids: `(b,)` integers; equal for the completions of one prompt.
         prompt_ids, prompt_mask: `(b, P)` what each completion is conditioned on, left padded.
-        completion_ids: `(b, T)` token ids.
+        completion_ids: `(b, T)` token ids. completion_mask: 1 on them, whoever wrote them, 0 on padding.
         num_items: 0-d, loss tokens of an average micro-batch, over all processes (for DAPO's mean).
         max_length: the limit on completion length (for Dr. GRPO's mean).
         sampling_ratio: `(b, T)` or `(b, 1)`, π_old over the sampler's π, with vLLM's correction; else None.
         columns: what `advantages()` returned beside the advantages, by name, first dimension b.
         training: False in evaluation.
         step, max_steps: finished optimiser steps, and how many there will be.
+        model: the policy as the trainer calls it, for a `loss` that makes passes of its own.
     """
 
     logps: Tensor
@@ -46,6 +50,7 @@ class Batch:
     prompt_ids: Tensor
     prompt_mask: Tensor
     completion_ids: Tensor
+    completion_mask: Tensor
     num_items: Tensor
     max_length: int
     sampling_ratio: Tensor | None
@@ -53,6 +58,7 @@ class Batch:
     training: bool
     step: int
     max_steps: int
+    model: Any
 
     def __getitem__(self, name: str) -> Tensor:
         """A per-row tensor that `advantages()` returned under this name."""

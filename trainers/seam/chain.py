@@ -41,6 +41,8 @@ class Chain:
             denominators; `logprobs` are those of the sampler, NaN where it gave none.
         columns: reach the reward functions and `rollout.rows`, beside the data set's.
         max_length: tokens it may hold.
+        answer: how many of the tokens are the answer; None: all. What is drawn behind them is learnt, but not read: a
+            canvas that is filled in any order has tokens behind the end of its text.
         measured: whether its rewards count in `reward` and `rewards/…` of the log; False for an answer that is put
             among the policy's own, to be imitated or compared with.
     """
@@ -57,6 +59,7 @@ class Chain:
     trained: list[bool] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
+    answer: int | None = None
     measured: bool = True
     turns: list[Turn] = field(default_factory=list, repr=False)
 
@@ -116,7 +119,9 @@ class Chain:
     def fresh(self, prompt_ids: Sequence[int] | None = None) -> Chain:
         """A chain of the same row from the start, under other prompt ids where they are given (a hint)."""
         ids = self.prompt_ids if prompt_ids is None else prompt_ids
-        return copy.copy(self)._with(prompt_ids=list(ids), ids=[], trained=[], logprobs=[], columns={}, turns=[])
+        return copy.copy(self)._with(
+            prompt_ids=list(ids), ids=[], trained=[], logprobs=[], columns={}, turns=[], answer=None
+        )
 
     def _with(self, **changes: Any) -> Chain:
         for name, value in changes.items():
@@ -159,7 +164,8 @@ class Chain:
         return "\n".join(message["content"] for message in self.messages if message["role"] == MODEL)
 
     def _spoken(self) -> Iterator[tuple[Turn, list[int]]]:
-        starts = [turn.start for turn in self.turns] + [len(self.ids)]
+        said = len(self.ids) if self.answer is None else self.answer
+        starts = [turn.start for turn in self.turns] + [said]
         for turn, (start, end) in zip(self.turns, pairwise(starts), strict=True):
             yield turn, self.ids[start:end]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -16,6 +16,7 @@ from .rollout import Rollout
 
 Advantages = Tensor | Mapping[str, Tensor]
 Metrics = Mapping[str, Tensor]
+Part = Callable[[], tuple[Tensor, Metrics]]
 
 
 class Objective:
@@ -42,6 +43,9 @@ class Objective:
     """All completions of a prompt in one micro-batch."""
     generates_in_evaluation: ClassVar[bool] = False
     """`generate` in evaluation too: hints, budgets and forced tokens are for training."""
+    causal: ClassVar[bool] = True
+    """Whether the policy predicts next tokens. If not, the trainer asks it for no log-probabilities (those of rollout
+    and batch are `(b, 0)`), and `generate`, `advantages` and `loss` ask the model themselves."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -78,8 +82,12 @@ class Objective:
         """
         return rollout.trl_advantages
 
-    def loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
+    def loss(self, batch: Batch) -> tuple[Tensor, Metrics] | list[Part]:
         """The loss of one micro-batch, and what to log about it.
+
+        A list of functions is a loss in parts, their sum: each is called, and its part back-propagated, before the
+        next one is called, so that the step needs the memory of one. A part makes its own pass through `batch.model`,
+        and gives the same metrics as the others; they are averaged over parts.
 
         The loss is that of the micro-batch alone: the trainer divides by the accumulation steps. A metric `()` is
         averaged over processes, `(b,)` over rows, `(b, T)` over tokens of the loss; a name that ends in `_min` or

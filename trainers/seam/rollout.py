@@ -27,7 +27,7 @@ class Rollout:
         mask: `(B, T)` 1 on the tokens of the loss. Local, like all below.
         prompt_ids, prompt_mask: `(B, P)` what the completions are conditioned on, left padded: also where a chain
             was drawn under another prompt than its row's.
-        completion_ids: `(B, T)` token ids, right padded.
+        completion_ids: `(B, T)` token ids, right padded. completion_mask: 1 on them, whoever wrote them.
         old_logps, ref_logps: `(B, T)` or None when TRL had no use for them and the objective did not ask.
         old_entropies: `(B, T)` of the policy that sampled, or None when the objective did not ask.
         rows: B dictionaries, the dataset's columns (and what the rollout added), one per completion.
@@ -35,6 +35,7 @@ class Rollout:
         num_generations: completions per prompt.
         training: False in evaluation.
         step, max_steps: finished optimiser steps, and how many there will be.
+        model: the policy as accelerate prepared it, for scores of one's own; equally many passes on every process.
         metrics: what `log` has collected.
     """
 
@@ -46,6 +47,7 @@ class Rollout:
     prompt_ids: Tensor
     prompt_mask: Tensor
     completion_ids: Tensor
+    completion_mask: Tensor
     old_logps: Tensor | None
     ref_logps: Tensor | None
     rows: Sequence[Mapping[str, Any]]
@@ -56,6 +58,7 @@ class Rollout:
     training: bool
     step: int
     max_steps: int
+    model: Any
     gather_tensor: Callable[[Tensor], Tensor]
     gather_list: Callable[[list[Any]], list[Any]]
     old_entropies: Tensor | None = None

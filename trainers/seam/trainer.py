@@ -18,6 +18,8 @@ from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics, reward_metrics
 from ._micro_batches import SHARE
+from ._no_generation import with_generation_config
+from ._parts import in_parts
 from ._redrawing import Redrawing
 from ._reference import copied_reference
 from ._setting import while_set
@@ -95,6 +97,7 @@ class ObjectiveTrainer(Redrawing):
         with (
             while_set(args, "beta", args.beta or float(needs_reference)),
             copied_reference(model, always=needs_reference),
+            with_generation_config(model, wanted=not self.policy_objective.causal),
         ):
             super().__init__(model, reward_funcs, args, *more, **named)
         self.beta = args.beta
@@ -125,6 +128,8 @@ class ObjectiveTrainer(Redrawing):
     def _check(self, args: GRPOConfig) -> None:
         if self.whole_groups:
             require_whole_groups(args, evaluates=args.eval_strategy != "no")
+        if not self.policy_objective.causal:
+            self._require_nothing_of_next_tokens(args)
         if not replaces(self.policy_objective, "loss"):
             return
         inside_trl_loss = {
@@ -136,6 +141,21 @@ class ObjectiveTrainer(Redrawing):
             raise ValueError(
                 f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.policy_objective).__name__} "
                 "replaces: leave it at its default"
+            )
+
+    def _require_nothing_of_next_tokens(self, args: GRPOConfig) -> None:
+        used = {
+            "beta": args.beta != 0,
+            "entropy_coef": args.entropy_coef != 0,
+            "use_adaptive_entropy": args.use_adaptive_entropy,
+            "use_vllm": args.use_vllm,
+            "use_transformers_continuous_batching": args.use_transformers_continuous_batching,
+            "router_aux_loss_coef": args.router_aux_loss_coef != 0,  # None: that of the model
+        }
+        if given := [name for name, wanted in used.items() if wanted]:
+            raise ValueError(
+                f"{', '.join(given)} needs a policy that predicts next tokens, and that of "
+                f"{type(self.policy_objective).__name__} does not: set {', '.join(f'{name}=0' for name in given)}"
             )
 
     def _require_no_other_drawing(self) -> None:
@@ -178,7 +198,7 @@ class ObjectiveTrainer(Redrawing):
         iterations = misaligned if wanted else self.num_iterations
         self._old_entropies, self._keeps_entropies = None, objective.needs_old_entropies
         aligned = self.args.gradient_accumulation_steps % (self.args.steps_per_generation * iterations) == 0
-        self._passes_follow = bool(wants_reference) or not aligned
+        self._passes_follow = objective.causal and (bool(wants_reference) or not aligned)
         with (
             while_set(self, "beta", wants_reference),
             while_set(self, "num_iterations", iterations),
@@ -188,11 +208,18 @@ class ObjectiveTrainer(Redrawing):
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
         return output
 
-    def _get_per_token_logps_and_entropies(self, *args: Any, **named: Any) -> tuple[Any, ...]:
+    def _get_per_token_logps_and_entropies(
+        self, model: Any, input_ids: Tensor, *args: Any, **named: Any
+    ) -> tuple[Any, ...]:
+        if not self.policy_objective.causal:
+            nothing = torch.zeros(len(input_ids), 0, device=input_ids.device)
+            return nothing, nothing, None
         if not self._keeps_entropies:
-            return super()._get_per_token_logps_and_entropies(*args, **named)
+            return super()._get_per_token_logps_and_entropies(model, input_ids, *args, **named)
         self._keeps_entropies = False  # the first pass of a generation is the policy's, before the reference's
-        found = super()._get_per_token_logps_and_entropies(*args, **{**named, "compute_entropy": True})
+        found = super()._get_per_token_logps_and_entropies(
+            model, input_ids, *args, **{**named, "compute_entropy": True}
+        )
         self._old_entropies = found[1]
         return found
 
@@ -261,6 +288,7 @@ class ObjectiveTrainer(Redrawing):
             prompt_ids=output["prompt_ids"],
             prompt_mask=output["prompt_mask"],
             completion_ids=output["completion_ids"],
+            completion_mask=output["completion_mask"],
             old_logps=output.get("old_per_token_logps"),
             ref_logps=output.get("ref_per_token_logps"),
             old_entropies=self._old_entropies,
@@ -269,6 +297,7 @@ class ObjectiveTrainer(Redrawing):
             training=training,
             step=self.state.global_step,
             max_steps=self.state.max_steps,
+            model=self.model_wrapped,
             gather_tensor=self.accelerator.gather,
             gather_list=gather_object,
         )
@@ -303,10 +332,15 @@ class ObjectiveTrainer(Redrawing):
         if not replaces(self.policy_objective, "loss"):
             return super()._compute_loss(model, inputs)
         batch, router_loss = self._batch(model, inputs)
-        loss, metrics = self.policy_objective.loss(batch)
         accumulated = self.current_gradient_accumulation_steps if batch.training else 1
+        found = self.policy_objective.loss(batch)
+        if isinstance(found, list):
+            found = in_parts(found, model, self.accelerator, inputs.get(SHARE, 1.0) / accumulated)
+        loss, metrics = found
         log = self._metrics["train" if batch.training else "eval"]
-        reduced = reduce_metrics({"entropy": batch.entropies, **metrics}, batch.mask, self.accelerator)
+        if self.policy_objective.causal:
+            metrics = {"entropy": batch.entropies, **metrics}
+        reduced = reduce_metrics(metrics, batch.mask, self.accelerator)
         for name, value in reduced.items():
             log[name].append(value)
         if self._entropy_bonus_enabled:
@@ -343,6 +377,7 @@ class ObjectiveTrainer(Redrawing):
             training=training,
             step=self.state.global_step,
             max_steps=self.state.max_steps,
+            model=model,
         )
         return batch, router_loss
 

@@ -77,6 +77,8 @@ def rollout(texts: list[str], tasks: list[str] | None = None, group: int = 4, **
         "mask": mask,
         "prompt_ids": torch.ones(n, 2, dtype=torch.long),
         "prompt_mask": torch.ones(n, 2, dtype=torch.long),
+        "completion_mask": mask,
+        "model": None,
         "completion_ids": torch.zeros(n, 6, dtype=torch.long),
         "old_logps": -torch.ones(n, 6) * mask,
         "ref_logps": -1.1 * torch.ones(n, 6) * mask,

@@ -8,10 +8,16 @@ back-propagated alone: many maskings, and little noise, cost the memory of one.
 """
 
 from .bound import Bound, bgpo_bound, bgpo_clipped_loss, elbo_ratio_objective
+from .canvas import Canvas
 from .elbo import Elbo, mc_elbo, stratified_mask_counts, stratified_masks
+from .trainer import BGPO, BGPOConfig, BGPOTrainer
 
 __all__ = [
+    "BGPO",
+    "BGPOConfig",
+    "BGPOTrainer",
     "Bound",
+    "Canvas",
     "Elbo",
     "bgpo_bound",
     "bgpo_clipped_loss",

@@ -1,0 +1,1 @@
+"""BGPO against fewer maskings, and against the objective that it bounds."""
