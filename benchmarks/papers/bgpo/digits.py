@@ -2,8 +2,8 @@
 
     37  ->  20041709      2 of 8 digits are (3 + 7) mod 10
 
-The policy was shown canvases in which a digit is right three times in ten. It is small, and the reward is dense: what
-differs between arms is how noisy the gradient is.
+The policy was shown canvases in which about four digits in ten are the right one. It is small, and the reward is dense:
+what differs between arms is how noisy the gradient is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import train_arm
 from .mask_filler import demonstrate_to, fill_canvases, mask_filler
 
-LENGTH, RIGHT = 8, 0.5
+LENGTH, RIGHT = 8, 0.35
 PROMPTS = [f"{a}{b}" for a in range(10) for b in range(10)]
 ARMS: Mapping[str, tuple[str, int]] = {
     "one": ("BGPO, 1 masking", 1),

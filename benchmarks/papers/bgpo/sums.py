@@ -22,7 +22,7 @@ from ...playground.tokenizer import character_tokenizer
 from .mask_filler import demonstrate_to, fill_canvases, mask_filler
 
 LENGTH, RIGHT, MISSES, LARGEST = 4, 0.5, (-10, -2, -1, 1, 2, 10), 29
-HELD_OUT = 256
+HELD_OUT = 1024
 REWARD = MathJudge().named("math") + 0.2 * LengthJudge(2, unit="characters").named("short")
 
 
@@ -46,7 +46,7 @@ def policy_of(seed: int) -> Any:
     """The policy before training."""
     tokenizer = character_tokenizer()
     model = mask_filler(tokenizer, seed=seed, hidden=64, layers=2, heads=4)
-    demonstrate_to(model, tokenizer, demonstration, seed=seed, length=LENGTH, steps=600, batch=64, learning_rate=3e-3)
+    demonstrate_to(model, tokenizer, demonstration, seed=seed, length=LENGTH, steps=900, batch=64, learning_rate=3e-3)
     return model
 
 
@@ -78,7 +78,7 @@ def run(setting: Setting) -> Result:
             "max_completion_length": LENGTH,
             "diffusion_steps": LENGTH,
             "temperature": 1.0,
-            "learning_rate": 5e-4,
+            "learning_rate": 1e-3,
             "lr_scheduler_type": "constant",
         },
         reward_funcs=REWARD,
