@@ -18,7 +18,7 @@ from ._drawing import as_rollout, completions_of, require_same_rows
 from ._inputs import attach, batch_of, loss_mask
 from ._metrics import reduce_metrics, reward_metrics
 from ._micro_batches import SHARE
-from ._no_generation import with_generation_config
+from ._not_causal import require_nothing_of_next_tokens, with_generation_config
 from ._parts import in_parts
 from ._redrawing import Redrawing
 from ._reference import copied_reference
@@ -129,7 +129,7 @@ class ObjectiveTrainer(Redrawing):
         if self.whole_groups:
             require_whole_groups(args, evaluates=args.eval_strategy != "no")
         if not self.policy_objective.causal:
-            self._require_nothing_of_next_tokens(args)
+            require_nothing_of_next_tokens(args, self.policy_objective)
         if not replaces(self.policy_objective, "loss"):
             return
         inside_trl_loss = {
@@ -141,21 +141,6 @@ class ObjectiveTrainer(Redrawing):
             raise ValueError(
                 f"{', '.join(ignored)} acts inside TRL's own loss, which {type(self.policy_objective).__name__} "
                 "replaces: leave it at its default"
-            )
-
-    def _require_nothing_of_next_tokens(self, args: GRPOConfig) -> None:
-        used = {
-            "beta": args.beta != 0,
-            "entropy_coef": args.entropy_coef != 0,
-            "use_adaptive_entropy": args.use_adaptive_entropy,
-            "use_vllm": args.use_vllm,
-            "use_transformers_continuous_batching": args.use_transformers_continuous_batching,
-            "router_aux_loss_coef": args.router_aux_loss_coef != 0,  # None: that of the model
-        }
-        if given := [name for name, wanted in used.items() if wanted]:
-            raise ValueError(
-                f"{', '.join(given)} needs a policy that predicts next tokens, and that of "
-                f"{type(self.policy_objective).__name__} does not: set {', '.join(f'{name}=0' for name in given)}"
             )
 
     def _require_no_other_drawing(self) -> None:
