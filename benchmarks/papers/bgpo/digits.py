@@ -2,7 +2,7 @@
 
     37  ->  20041709      2 of 8 digits are (3 + 7) mod 10
 
-The policy was shown canvases in which about four digits in ten are the right one. It is small, and the reward is dense:
+The policy was shown canvases in which 37 digits of 100 are right. It is small, and the reward is dense:
 what differs between arms is how noisy the gradient is.
 """
 
@@ -25,7 +25,7 @@ from ...experiment import Claim, Experiment, Measure, Result, Setting
 from ...playground.arm import train_arm
 from .mask_filler import demonstrate_to, fill_canvases, mask_filler
 
-LENGTH, RIGHT = 8, 0.35
+LENGTH, RIGHT = 8, 0.3
 PROMPTS = [f"{a}{b}" for a in range(10) for b in range(10)]
 ARMS: Mapping[str, tuple[str, int]] = {
     "one": ("BGPO, 1 masking", 1),
@@ -64,7 +64,7 @@ def policy_of(seed: int) -> Any:
     """The policy that every arm starts from."""
     tokenizer = digit_tokenizer()
     model = mask_filler(tokenizer, seed=seed, hidden=48, layers=2, heads=4)
-    demonstrate_to(model, tokenizer, demonstration, seed=seed, length=LENGTH, steps=700, batch=64, learning_rate=3e-3)
+    demonstrate_to(model, tokenizer, demonstration, seed=seed, length=LENGTH, steps=700, batch=32, learning_rate=3e-3)
     return model
 
 

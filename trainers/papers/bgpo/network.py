@@ -88,6 +88,6 @@ def require_bidirectional(model: Any, mask_id: int, other_id: int) -> None:
 
 def switch_off_dropout(model: Any) -> None:
     """Also where attention draws by a number and not by a module; old and new ℓ must not differ by chance."""
-    for module in model.modules():
-        if getattr(module, "attention_dropout", 0.0):
-            module.attention_dropout = 0.0
+    for owner in (model.config, *model.modules()):
+        if isinstance(getattr(owner, "attention_dropout", None), float):
+            owner.attention_dropout = 0.0
