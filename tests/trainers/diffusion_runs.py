@@ -64,13 +64,18 @@ def trainer(name: str, out: Path | str, reward: Any = first, **settings: Any) ->
 
 
 def weights(trained: DiffusionTrainer) -> list[float]:
-    return torch.cat([p.detach().flatten() for p in trained.parameters]).tolist()
+    return torch.cat([p.detach().flatten() for p in trained.learner.parameters]).tolist()
 
 
 if __name__ == "__main__":
     out, name, updates = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     torch.set_num_threads(1)
-    run = trainer(name, out / "run", unscored, updates_per_rollout=updates, save_every=3, rows_per_forward=3)
+    network = Network()
+    if os.environ["RANK"] == "1":  # as adapters that each process initialises for itself
+        nn.init.zeros_(network.first.weight)
+    options = {"velocity": Velocity(network, (DIMENSIONS,), encode=encode)}
+    settings = {"updates_per_rollout": updates, "save_every": 3, "rows_per_forward": 3, "options": options}
+    run = trainer(name, out / "run", unscored, **settings)
     run.train()
     told = {"weights": weights(run), "log": run.log_history}
     (out / f"rank{os.environ['RANK']}.json").write_text(json.dumps(told))

@@ -56,7 +56,7 @@ def test_without_an_advantage_nothing_is_updated(reward, tmp_path):
     run.train()
     assert weights(run) == before
     assert [entry["updates"] for entry in run.log_history] == [0, 0]
-    assert run.optimizer.state_dict()["state"] == {}
+    assert run.learner.optimizer.state_dict()["state"] == {}
 
 
 def test_a_row_that_nobody_scored_is_not_learnt_from(tmp_path):
@@ -96,7 +96,8 @@ def test_resuming_gives_what_an_undisturbed_run_gives(tmp_path):
     resumed.train(resume_from_checkpoint=True)
     assert resumed.rollouts == 4
     assert weights(resumed) == weights(whole)
-    assert all(torch.equal(a, b) for a, b in zip(resumed.average.weights, whole.average.weights, strict=True))
+    averages = [run.learner.average.weights for run in (resumed, whole)]
+    assert all(map(torch.equal, *averages))
     assert sorted(path.name for path in (tmp_path / "halved").iterdir()) == ["checkpoint-2", "checkpoint-4"]
     with pytest.raises(ValueError, match="ema_decay"):
         trainer("guard", tmp_path, ema_decay=None).load(tmp_path / "halved" / "checkpoint-2")
@@ -109,7 +110,7 @@ def test_the_average_is_what_evaluation_and_saving_use(tmp_path):
     run.train()
     before, averaged = weights(run), run.generate(["up", "down"])
     assert weights(run) == before
-    run.average = None
+    run.learner.average = None
     assert not torch.equal(torch.stack(averaged), torch.stack(run.generate(["up", "down"])))
     assert len(averaged) == 2
 
@@ -133,8 +134,10 @@ def test_adapters_alone_are_trained_and_saved(tmp_path):
         },
     )
     run.train()
-    assert all("lora_" in name for name in run.names)
-    assert any(p.abs().sum() > 0 for name, p in zip(run.names, run.parameters, strict=True) if "lora_B" in name)
+    assert all("lora_" in name for name in run.learner.names)
+    assert any(
+        p.abs().sum() > 0 for name, p in zip(run.learner.names, run.learner.parameters, strict=True) if "lora_B" in name
+    )
     assert torch.equal(run.velocity.module.get_base_model().first.base_layer.weight, frozen["first.weight"])
     run.save_model(tmp_path / "adapter")
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()

@@ -53,15 +53,15 @@ def test_the_transformer_learns(guidance, lora, tmp_path):
     before = {name: weight.clone() for name, weight in velocity.module.named_parameters()}
     args = GRPOGuardConfig(str(tmp_path), learning_rate=1e-3, num_iterations=2, **SMALL)
     run = GRPOGuardTrainer(velocity, positive, args=args, train_dataset=ROWS, peft_config=sd3_lora(4) if lora else None)
-    assert bool(lora) == all("lora_" in name for name in run.names)
-    weights = [parameter.detach().clone() for parameter in run.parameters]
+    assert bool(lora) == all("lora_" in name for name in run.learner.names)
+    weights = [parameter.detach().clone() for parameter in run.learner.parameters]
     run.train()
     entry = run.log_history[0]
     assert entry["updates"] == 4
     assert abs(entry["ratio/mean-1/0"]) < 1e-3
-    assert any(not torch.equal(a, b) for a, b in zip(weights, run.parameters, strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(weights, run.learner.parameters, strict=True))
     if not lora:
-        assert set(before) == set(run.names)
+        assert set(before) == set(run.learner.names)
     run.save_model(tmp_path / "saved")
     assert any((tmp_path / "saved").glob("*.safetensors"))
 
@@ -126,10 +126,10 @@ def test_a_pipeline_from_a_folder_learns_what_judges_see_of_its_images(tmp_path)
 
     args = FlowGRPOConfig(str(tmp_path / "run"), learning_rate=1e-3, **SMALL)
     run = FlowGRPOTrainer(velocity, bright, args=args, train_dataset=ROWS)
-    weights = [parameter.detach().clone() for parameter in run.parameters]
+    weights = [parameter.detach().clone() for parameter in run.learner.parameters]
     run.train()
     assert set(seen) == {(8, 8, 3)}
-    assert any(not torch.equal(a, b) for a, b in zip(weights, run.parameters, strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(weights, run.learner.parameters, strict=True))
     assert len(run.generate(["a cat"])) == 1
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...judges import Judge
 from ...rewards import Function, Reward, as_reward
+from ..seam.ahead import look_ahead
 from ..seam.reward_state import RewardStates
 from .prompts import columns_of
 
@@ -40,10 +41,13 @@ class Scoring:
     A completion is whatever the velocity's `decode` gives: a judge that reads it says `reads="completion"`.
     """
 
-    def __init__(self, reward_funcs: Any, monitors: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, reward_funcs: Any, monitors: Mapping[str, Any] | None, dataset: Sequence[Mapping[str, Any]]
+    ) -> None:
         self.reward = reward_of(reward_funcs)
         self.monitors = {name: reward_of(given).named(name) for name, given in (monitors or {}).items()}
         self.states = RewardStates([self.reward], [self.reward.name], gather_object)
+        look_ahead((self.reward, *self.monitors.values()), dataset)
 
     def score(self, rows: Sequence[Mapping[str, Any]], completions: Sequence[Any], rollout: int) -> Scores:
         """Judge this process's rows; every process calls it. States are committed with what all of them observed."""
@@ -54,11 +58,6 @@ class Scoring:
         for name, monitor in self.monitors.items():
             scores.monitored[name] = _numbers(monitor, rows, completions, rollout, scores.note)
         return scores
-
-    def close(self) -> None:
-        """Give back what judges hold."""
-        for reward in (self.reward, *self.monitors.values()):
-            reward.close()
 
 
 class Scores:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
-from torch import Tensor, nn
+from torch import Tensor
 
 from . import checkpoint
 from .advantages import group_advantage
 from .config import DiffusionConfig
-from .ema import WeightAverage
+from .learner import Learner
 from .prompts import PromptOrder, repeated
 from .randomness import EVALUATION, NOISE, ORDER, STEPS, generator, row_noise
 from .ratio_statistics import RatioStatistics
@@ -48,8 +47,7 @@ class DiffusionTrainer(ABC):
     on_rollout: hears the metrics of every rollout, which `log_history` keeps too.
 
     Each process draws, judges and learns its share of the rows; advantages are those of all. Noise belongs to rows, so
-    that the number of processes changes nothing but the mini-batches' make-up. Gradients are summed over processes once
-    an update, so that a velocity may be any callable, and a process may have less to learn than another.
+    that the number of processes changes nothing but the mini-batches' make-up.
 
     Raises:
         ValueError: rows that cannot be shared out evenly, nothing to train, or accelerate shards the weights.
@@ -71,7 +69,11 @@ class DiffusionTrainer(ABC):
         self.args = args or self.config_class()
         if not isinstance(self.args, self.config_class):
             raise TypeError(f"args is a {self.config_class.__name__}, not {type(self.args).__name__}")
-        self.accelerator = Accelerator(mixed_precision=self.args.mixed_precision, log_with=self.args.report_to)
+        self.accelerator = Accelerator(
+            mixed_precision=self.args.mixed_precision,
+            log_with=self.args.report_to,
+            project_dir=self.args.output_dir,
+        )
         if self.accelerator.distributed_type.name in UNSUPPORTED:
             raise ValueError(f"{self.accelerator.distributed_type.name} shards weights; this loop needs them whole")
         if self.args.rows % self.accelerator.num_processes:
@@ -85,19 +87,8 @@ class DiffusionTrainer(ABC):
 
             velocity.module = get_peft_model(velocity.module, peft_config)
         velocity.module.to(self.accelerator.device).eval()  # dropout would make another policy of every pass
-        named = [(name, p) for name, p in velocity.module.named_parameters() if p.requires_grad]
-        if not named:
-            raise ValueError("no parameter of the velocity's module requires a gradient, so there is nothing to train")
-        self.names, self.parameters = [name for name, _ in named], [parameter for _, parameter in named]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            self.args.learning_rate,
-            (self.args.adam_beta1, self.args.adam_beta2),
-            self.args.adam_epsilon,
-            self.args.weight_decay,
-        )
-        self.average = None if self.args.ema_decay is None else WeightAverage(self.parameters, self.args.ema_decay)
-        self.scoring = Scoring(reward_funcs, monitors)
+        self.learner = Learner(velocity.module, self.args, self.accelerator)
+        self.scoring = Scoring(reward_funcs, monitors, train_dataset)
         self.prompts = PromptOrder(train_dataset, self.args.prompts_per_rollout, self.args.seed)
         self.sigmas = velocity.sigmas(self.args.num_steps)
         self.transitions = [
@@ -252,20 +243,13 @@ class DiffusionTrainer(ABC):
         statistics: RatioStatistics,
     ) -> float:
         """An optimizer step on the mean over rows and steps, one graph at a time; returns the gradient's norm."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.learner.forget_gradients()
         for j in steps:
             for part in self._parts(rows) if len(rows) else ():
                 result = self._step(drawn, advantages, part, j)
                 self.accelerator.backward(result.losses.sum() / (total * len(steps)))
                 statistics.add(j, self.transitions[j], result, drawn.means[j, part])
-        self._sum_gradients()
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.args.max_grad_norm or float("inf"))
-        if not torch.isfinite(norm):
-            raise FloatingPointError(f"the gradient of rollout {self.rollouts} is not finite")
-        self.optimizer.step()
-        if self.average is not None:
-            self.average.update()
-        return norm.item()
+        return self.learner.update()
 
     def _step(self, drawn: Trajectories, advantages: Tensor, rows: Tensor, j: int) -> StepLoss:
         x, step = drawn.latents[j, rows], self.transitions[j]
@@ -296,23 +280,17 @@ class DiffusionTrainer(ABC):
         """What losses clip at."""
         return {"clip_range": self.args.clip_range, "adv_clip_max": self.args.adv_clip_max}
 
-    def _sum_gradients(self) -> None:
-        """Over processes; the shares add up to the mean over all rows."""
-        if self.accelerator.num_processes == 1:
-            return
-        for parameter in self.parameters:
-            slope = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            parameter.grad = self.accelerator.reduce(slope, "sum")
-
     # What comes out.
 
     @torch.no_grad()
     def generate(self, prompts: Sequence[Any], *, seed: int = 0) -> Sequence[Any]:
         """Completions of these prompts by the ODE, with the averaged weights where there are; noise belongs to rows."""
+        if not prompts:
+            return []
         noise = row_noise(seed, EVALUATION, rows=range(len(prompts)), steps=1, shape=self.velocity.shape)[:, 0]
         noise = noise.to(self.accelerator.device)
         sigmas = self.velocity.sigmas(self.args.eval_num_steps)
-        with self.averaged(), self.accelerator.autocast():
+        with self.learner.averaged(), self.accelerator.autocast():
             condition = self._encoded(prompts)
             parts = [
                 follow_ode(self.velocity, take(condition, part), noise[part], sigmas)
@@ -320,15 +298,11 @@ class DiffusionTrainer(ABC):
             ]
         return self.velocity.decode(torch.cat(parts))
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """A context in which the network has the averaged weights."""
-        return nullcontext() if self.average is None else self.average.applied()
-
     def save_model(self, folder: str | Path) -> None:
         """The trained network (or its adapters) as its own `save_pretrained` writes it; else `model.safetensors`."""
         if not self.accelerator.is_main_process:
             return
-        with self.averaged():
+        with self.learner.averaged():
             if hasattr(self.velocity.module, "save_pretrained"):
                 self.velocity.module.save_pretrained(folder)  # type: ignore[operator]
             else:
@@ -341,18 +315,11 @@ class DiffusionTrainer(ABC):
         """A checkpoint, in one move; every process calls it."""
         if self.accelerator.is_main_process:
             draft = folder.with_name(f"{folder.name}.partial")
-            state = {
-                "rollouts": self.rollouts,
-                "weights": dict(zip(self.names, (p.detach() for p in self.parameters), strict=True)),
-                "optimizer": self.optimizer.state_dict(),
-                "average": None if self.average is None else self.average.state_dict(),
-            }
-            checkpoint.write(draft, state)
+            checkpoint.write(draft, {"rollouts": self.rollouts, **self.learner.state_dict()})
             self.scoring.states.save(draft, micro_step=self.rollouts, mid_generation=False)
             checkpoint.publish(draft, folder)
         self.accelerator.wait_for_everyone()
 
-    @torch.no_grad()
     def load(self, folder: Path) -> None:
         """Take up a checkpoint.
 
@@ -360,14 +327,6 @@ class DiffusionTrainer(ABC):
             ValueError: it is of another network, of another choice of `ema_decay`, or of other rewards.
         """
         saved = checkpoint.read(folder)
-        if saved["weights"].keys() != set(self.names):
-            raise ValueError(f"{folder} holds the weights of another network, or of other adapters")
-        if (saved["average"] is None) != (self.average is None):
-            raise ValueError(f"{folder} was saved with{'out' if saved['average'] is None else ''} ema_decay")
-        for name, parameter in zip(self.names, self.parameters, strict=True):
-            parameter.copy_(saved["weights"][name])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        if self.average is not None:
-            self.average.load_state_dict(saved["average"])
+        self.learner.load_state_dict(saved, str(folder))
         self.scoring.states.load(folder)
         self.rollouts = int(saved["rollouts"])
