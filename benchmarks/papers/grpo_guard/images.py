@@ -28,7 +28,7 @@ from ...worlds.shapes.judging import diversity
 from ...worlds.shapes.network import encode
 from .figure import packed, save_figure
 
-LATE, EVERY = 8, 4
+LATE, EVERY = 8, 2
 ROWS = [{"prompt": caption(ids), "ids": list(ids)} for ids in CAPTIONS]
 
 
@@ -92,7 +92,7 @@ def measures(trainer: DiffusionTrainer, base: Base) -> tuple[dict[str, float], l
 
 
 def run(setting: Setting) -> Result:
-    """Train one arm and measure it every fourth rollout; the end is the mean of the last two measurements."""
+    """Train one arm and measure it every second rollout; the end is the mean of the last two measurements."""
     arm, base = ARMS[setting.arm], base_of(setting.seed)
     config = GRPOGuardConfig if arm.trainer is GRPOGuardTrainer else FlowGRPOConfig
     reward = Function(RandomReward(setting.seed)) if arm.random else proxy_judge(base.classifier)
@@ -103,13 +103,13 @@ def run(setting: Setting) -> Result:
         args=config(
             max_rollouts=setting.steps,
             num_generations=16,
-            prompts_per_rollout=6,
+            prompts_per_rollout=4,
             updates_per_rollout=2,
             num_iterations=4,
-            steps_per_update=4,
+            steps_per_update=3,
             eval_num_steps=10,
             clip_range=arm.clip_range,
-            learning_rate=2e-4,
+            learning_rate=4e-4,
             adam_epsilon=1e-10,  # gradients of a mean over dimensions are tiny
             ema_decay=None,
             seed=setting.seed,
@@ -171,7 +171,7 @@ EXPERIMENT = Experiment(
     run=run,
     prepare=prepare,
     picture=save_figure,
-    steps=16,
+    steps=10,
     quick_steps=2,
     claims=(
         Claim(
