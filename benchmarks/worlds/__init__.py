@@ -1,1 +1,1 @@
-"""Learners of control tasks, ours and other projects', on the same environments, seeds and numbers of steps."""
+"""Worlds that papers need: learners of control tasks, ours and other projects', side by side; pictures of shapes."""

@@ -28,7 +28,7 @@ from ...worlds.shapes.judging import diversity
 from ...worlds.shapes.network import encode
 from .figure import packed, save_figure
 
-LATE, EVERY = 8, 2
+LATE, EVERY = 8, 3
 ROWS = [{"prompt": caption(ids), "ids": list(ids)} for ids in CAPTIONS]
 
 
@@ -92,11 +92,18 @@ def measures(trainer: DiffusionTrainer, base: Base) -> tuple[dict[str, float], l
 
 
 def run(setting: Setting) -> Result:
-    """Train one arm and measure it every second rollout; the end is the mean of the last two measurements."""
+    """Train one arm and measure it every third rollout; the end is the mean of the last two measurements."""
     arm, base = ARMS[setting.arm], base_of(setting.seed)
     config = GRPOGuardConfig if arm.trainer is GRPOGuardTrainer else FlowGRPOConfig
     reward = Function(RandomReward(setting.seed)) if arm.random else proxy_judge(base.classifier)
     checks = Checks(setting, EVERY)
+    shown: list[str] = []
+
+    def check() -> dict[str, float]:
+        measured, pictures = measures(trainer, base)
+        shown.append(packed(pictures))
+        return measured
+
     trainer = arm.trainer(
         Velocity(base.painter, (3, SIZE, SIZE), encode=encode),
         reward,
@@ -109,16 +116,14 @@ def run(setting: Setting) -> Result:
             steps_per_update=3,
             eval_num_steps=10,
             clip_range=arm.clip_range,
-            learning_rate=4e-4,
             adam_epsilon=1e-10,  # gradients of a mean over dimensions are tiny
             ema_decay=None,
             seed=setting.seed,
         ),
         train_dataset=ROWS,
-        on_rollout=lambda step, _: checks.at(step, lambda: measures(trainer, base)[0]),
+        on_rollout=lambda step, _: checks.at(step, check),
     )
-    before = measures(trainer, base)
-    checks.at(0, lambda: before[0])
+    checks.at(0, check)
     trainer.train()
     result = checks.result()
     end = {name: fmean(value for _, value in curve[-2:]) for name, curve in result.curves.items()}
@@ -127,7 +132,7 @@ def run(setting: Setting) -> Result:
         name: fmean(entry[f"{key}/{LATE}"] for entry in log if f"{key}/{LATE}" in entry) for name, key in KEYS.items()
     }
     norm = fmean(entry["grad_norm"] for entry in log if "grad_norm" in entry)
-    notes = {"before": packed(before[1]), "after": packed(measures(trainer, base)[1]), "base": setting.seed % BASES}
+    notes = {"before": shown[0], "after": shown[-1], "base": setting.seed % BASES}
     final = {**end, "tilt": late["below"] - late["above"], "mean": late["mean"], "drift": late["drift"], "norm": norm}
     return Result(final=final, start=result.start, curves=result.curves, notes=notes)
 
@@ -171,7 +176,7 @@ EXPERIMENT = Experiment(
     run=run,
     prepare=prepare,
     picture=save_figure,
-    steps=10,
+    steps=9,
     quick_steps=2,
     claims=(
         Claim(
