@@ -5,7 +5,8 @@
 Two tables. *Steps*: the plain objective with TRL's own micro-batches, generation included; the seam's overhead,
 bar 1.03. *Updates*: only the gradient of one generation's updates, from completions whose lengths are drawn
 beforehand, with what `ObjectiveConfig` does by default: equal lengths (bar 1.00), lengths log-normal with a mean of
-0.35 of the limit (bar 0.60), and the same with 40 % of the rows in groups without a signal (bar 0.40).
+0.35 of the limit (bar 0.60), and the same with 40 % of the rows in groups without a signal (bar 0.40); beside it the
+most memory that a run took beyond what there was. *Judge*: how much of a judge's waiting steps hide (bar 0.90).
 
 Both trainers live in one process, start from the same weights and are run in turn; the ratio is taken pair by
 pair, of the time on the clock and of the time on the processor (which other work on the machine disturbs less). The
@@ -14,10 +15,12 @@ policy is small (half a million parameters), so the seam's share of a step is la
 
 from __future__ import annotations
 
+import gc
 import math
 import random
 import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -28,11 +31,12 @@ from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig, GRPOTrainer
 
 from ..trainers import GRPO, ObjectiveConfig, ObjectiveTrainer
-from . import timing
+from . import seam_judge, timing
 from .playground.policy import tiny_policy
 from .playground.tokenizer import character_tokenizer
 
 BAR = 1.03
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 STEPS = 4  # a run: long enough that starting it does not matter
 SETTINGS: dict[str, dict[str, Any]] = {
     "on-policy": {},
@@ -148,18 +152,26 @@ def in_turn(trl: Callable[[], Any], seam: Callable[[], Any], repeats: int) -> di
     """The time of the seam in times of TRL, pair by pair."""
     # The order changes from pair to pair, so that neither always finds the warmer machine.
     orders = [(trl, seam) if pair % 2 else (seam, trl) for pair in range(repeats + 1)]
-    pairs = [{work: both_clocks(work) for work in order} for order in orders][1:]
+    pairs = [{work: measured(work) for work in order} for order in orders][1:]
     return {
-        clock: timing.Ratio(tuple(pair[trl][place] for pair in pairs), tuple(pair[seam][place] for pair in pairs))
-        for place, clock in enumerate(("clock", "processor"))
+        what: timing.Ratio(tuple(pair[trl][place] for pair in pairs), tuple(pair[seam][place] for pair in pairs))
+        for place, what in enumerate(("clock", "processor", "memory"))
     }
 
 
-def both_clocks(work: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds on the clock and on the processor."""
-    start = process_time()
+def measured(work: Callable[[], Any]) -> tuple[float, float, float]:
+    """Seconds on the clock and on the processor, and the MiB that it took at most beyond what there was."""
+    gc.collect()
+    CLEAR_REFS.write_text("5")  # the kernel's high-water mark starts anew
+    before, start = resident("VmRSS"), process_time()
     wall = timing.seconds(work)
-    return wall, process_time() - start
+    return wall, process_time() - start, max(resident("VmHWM") - before, 1.0)
+
+
+def resident(name: str) -> float:
+    """MiB of this process, by a name of the kernel's."""
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) / 1024
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -174,7 +186,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         step = results[name]["processor"]["ours_s"] / STEPS
         print(
             f"  {name:22s} bar {bar:.2f}   clock {ratios['clock'].median:.3f}   processor "
-            f"{ratios['processor'].median:.3f}   (TRL's step {step:.3f} s)"
+            f"{ratios['processor'].median:.3f}   memory {results[name]['memory']['theirs_s']:.0f} of "
+            f"{results[name]['memory']['ours_s']:.0f} MiB   (TRL's step {step:.3f} s)"
         )
 
     print("a training step through the seam, in steps of TRL's trainer")
@@ -183,6 +196,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     print("the updates of one generation, completions drawn beforehand")
     for name, (bar, differ, silent) in UPDATES.items():
         report(name, bar, measure_updates(differ, silent, options.repeats))
+    found = seam_judge.hidden(steps_of, digits, lambda: Drawn(False), options.repeats)
+    results["hidden judge"] = {"bar": seam_judge.BAR, **found}
+    print(
+        f"of {found['waited_s']:.1f} s that a judge waits in a run, {found['share']:.0%} are hidden "
+        f"({found['least']:.0%} to {found['most']:.0%}; bar {seam_judge.BAR:.0%})"
+    )
     timing.save(options.json, results)
 
 
