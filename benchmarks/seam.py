@@ -61,7 +61,7 @@ def steps_of(
     trainer_class: type[GRPOTrainer],
     folder: str,
     settings: dict[str, Any],
-    reward: Callable[..., list[float]] = digits,
+    reward: Any = digits,
     *,
     config_class: type[GRPOConfig] = GRPOConfig,
     **options: Any,
@@ -199,8 +199,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = seam_judge.hidden(steps_of, digits, lambda: Drawn(False), options.repeats)
     results["hidden judge"] = {"bar": seam_judge.BAR, **found}
     print(
-        f"of {found['waited_s']:.1f} s that a judge waits in a run, {found['share']:.0%} are hidden "
-        f"({found['least']:.0%} to {found['most']:.0%}; bar {seam_judge.BAR:.0%})"
+        f"of the {seam_judge.JUDGE_S} s that a judge takes {found['share']:.0%} are hidden ({found['least']:.0%} to "
+        f"{found['most']:.0%} over {found['generations']} generations; bar {seam_judge.BAR:.0%})"
     )
     timing.save(options.json, results)
 

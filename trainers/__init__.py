@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .papers.tgpo import TGPO, TGPOConfig
     from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
     from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
+    from .seam.async_rewards import inform_rewards
 
 __all__ = [
     "AEPO",
@@ -140,6 +141,7 @@ __all__ = [
     "VULPOTrainer",
     "Velocity",
     "discover_front",
+    "inform_rewards",
     "rl_struct_lora",
     "sd3_lora",
     "with_hints",
@@ -201,6 +203,7 @@ _NAMES = {
         "RewardStateCallback",
         "Rollout",
     ),
+    "seam.async_rewards": ("inform_rewards",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -36,7 +36,7 @@ class RewardStates:
         names: Iterable[str],
         gather: Callable[[list[Any]], list[Any]],
     ) -> None:
-        self._states = _collect(reward_funcs, names)
+        self._states = states_of(reward_funcs, names)
         self._gather = gather
         self._before_generation = self._snapshot()
 
@@ -120,7 +120,7 @@ class RewardStates:
         return {name: copy.deepcopy(state.state_dict()) for name, state in self._states.items()}
 
 
-def _collect(reward_funcs: Iterable[Any], names: Iterable[str]) -> dict[str, State]:
+def states_of(reward_funcs: Iterable[Any], names: Iterable[str]) -> dict[str, State]:
     """The states by "reward/state", each once even when two rewards share it."""
     states: dict[str, State] = {}
     for reward, reward_name in zip(reward_funcs, names, strict=True):
