@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
+from accelerate import Accelerator, PartialState
 from seam_tiny import END_EARLY, count_letter, letter_dataset, tiny_tokenizer
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
+from transformers import AutoModelForCausalLM
 from trl import GRPOTrainer
 from trl.experimental.async_grpo import async_rollout_worker
 
@@ -91,7 +95,7 @@ def weights(trainer: Any) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
-def trained(trainer_class: type, model_dir: str, reward: Any, config: Any, **options: Any) -> Any:
+def trained(trainer_class: type, model_dir: Any, reward: Any, config: Any, **options: Any) -> Any:
     trainer = trainer_class(
         model_dir,
         reward,
@@ -142,6 +146,36 @@ def narrow_beside_exact(model_dir: str, output_dir: str, rows_per_process: int) 
         config = scripted_config(output_dir, rows_per_process, **settings)
         found.append(weights(trained(ObjectiveTrainer, model_dir, unless_t, config, objective=Objective)).tolist())
     return found
+
+
+def split_over_processes(model: Any) -> Any:
+    """Each layer's parameters shared out, as FSDP2 does it."""
+    mesh = init_device_mesh("cpu", (torch.distributed.get_world_size(),))
+    for layer in model.model.layers:
+        fully_shard(layer, mesh=mesh)
+    return fully_shard(model, mesh=mesh)
+
+
+def sharded(model_dir: str, output_dir: str, rows_per_process: int, *, split: bool) -> dict[str, Any]:
+    """Train on scripted completions with a policy that is split, or with a copy of it on every process."""
+    PartialState(cpu=True)
+    model = AutoModelForCausalLM.from_pretrained(model_dir)
+    before = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    if split:
+        model = split_over_processes(model)
+        Accelerator.prepare_model = lambda self, model, **_: model  # it would wrap the shards as if they were a copy
+    reward = Function(unless_t).standardize("letters")
+    config = scripted_config(output_dir, rows_per_process, loss_type="grpo", max_grad_norm=0.0)
+    trainer = trained(ObjectiveTrainer, model, reward, config, objective=Scripted)
+    parameters = list(trainer.accelerator.unwrap_model(trainer.model).parameters())
+    whole = [p.full_tensor() if isinstance(p, DTensor) else p for p in parameters]
+    after = torch.cat([parameter.detach().flatten() for parameter in whole])
+    return {
+        "weights": after.tolist(),
+        "moved": float((after - before).abs().max()),
+        "sharded": any(isinstance(p, DTensor) for p in parameters),
+        "state": reward.state_dict(),
+    }
 
 
 def redrawn(model_dir: str, output_dir: str, rows_per_process: int, **settings: Any) -> dict[str, Any]:
@@ -259,6 +293,9 @@ if __name__ == "__main__":
             "narrow": narrow_beside_exact(model_dir, output_dir, rows),
             "remembered": remembering(model_dir, output_dir, rows)[1].state_dict(),
         }
+        Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
+    elif name in ("sharded", "whole"):
+        result = sharded(model_dir, output_dir, int(sys.argv[4]), split=name == "sharded")
         Path(output_dir, f"rank{os.environ.get('RANK', '0')}.json").write_text(json.dumps(result))
     elif name == "redrawn":
         result = redrawn(model_dir, output_dir, int(sys.argv[4]))
