@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from ...judges import DeadlineExceeded, WorkerDied
 from .bench import UNAVAILABLE, Bench
 from .counting import Counting
 from .reading import Refused, body_of, require_token
@@ -66,6 +67,8 @@ class Service:
                 raise ClientDisconnect
             answer: Answer = asked.result()
             return answer
+        except (DeadlineExceeded, WorkerDied) as error:
+            raise Refused(UNAVAILABLE, f"nothing came of this request: {error}") from error
         finally:
             self.waiting -= len(body)
             asked.cancel()

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from jurybox.judges import LengthJudge, MathJudge, judge
+from jurybox.judges import Judge, LengthJudge, MathJudge, Sample, Verdict, judge
 from jurybox.rewards import Function, Reward, Sum
 from jurybox.rewards.service import Bench, Limits, create_app
 
@@ -41,6 +41,21 @@ def longest(completions: list[str]) -> list[bool]:
     for text in completions:
         behaved.function(text)
     return [len(text) == max(map(len, completions)) for text in completions]
+
+
+class Unsure(Judge):
+    """Never comes to an end with the question whether a row can be judged."""
+
+    def _judge(self, sample: Sample) -> Verdict:
+        return Verdict(1.0)
+
+    def _unusable(self, sample: Sample) -> str:
+        while True:
+            pass
+
+
+def unsure() -> Reward:
+    return Unsure().as_reward()
 
 
 def misbehaving() -> Reward:

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("fastapi")
 from jurybox.rewards.service import Bench, Limits
 
-from .serving import ask, broken, comparing, graded, misbehaving, remembering, rows, serving, shifted
+from .serving import ask, broken, comparing, graded, misbehaving, remembering, rows, serving, shifted, unsure
 
 pytestmark = pytest.mark.slow
 
@@ -164,6 +164,14 @@ def test_it_serves_others_while_a_judge_hangs(rough):
     thread.join()
     assert late == [[0.0]]
     assert ask(f"{rough}/health")[1]["killed"] >= 1
+
+
+def test_a_preflight_that_hangs_is_told():
+    with serving(unsure, Limits(row_s=0.02)) as url:
+        status, said = ask(f"{url}/preflight", {"rows": [{"solution": "5"}]})
+        assert status == 503
+        assert "nothing came of this request" in said["error"]
+        assert scores(ask(f"{url}/score", rows("good"))) == [1.0]
 
 
 def test_the_least_of_the_reward_not_zero():
