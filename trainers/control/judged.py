@@ -88,7 +88,7 @@ class JudgedEpisodes(VectorWrapper):
         if begun.all():
             self._recordings = [_Recording([])] * self.num_envs
             self._begins_anew = np.zeros(self.num_envs, dtype=bool)
-        for i in np.flatnonzero(begun):
+        for i in np.flatnonzero(begun).tolist():
             self._recordings[i] = _Recording([_row(obs, i)])
         return obs, infos
 
@@ -109,7 +109,7 @@ class JudgedEpisodes(VectorWrapper):
         if ended.any():
             paid[ended, 0] = self._judge([self._recordings[i].trace() for i in np.flatnonzero(ended)])
         if resets_itself:
-            for i in np.flatnonzero(ended):
+            for i in np.flatnonzero(ended).tolist():
                 self._recordings[i] = _Recording([_row(obs, i)])
         self._begins_anew = ended & (self.mode is AutoresetMode.NEXT_STEP)
         return obs, self._sum(rewards, paid), terminated, truncated, infos

@@ -77,12 +77,12 @@ class TensorBoard:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise ImportError("this writes files for TensorBoard: pip install tensorboard") from error
-        self.writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+        self.writer = SummaryWriter(str(folder))
 
     def __call__(self, ppo: PPO, steps: Steps) -> None:
         """After an update."""
         for name, value in summary(steps.episodes).items():
-            self.writer.add_scalar(f"episode/{name}", value, ppo.steps_done)  # type: ignore[no-untyped-call]
+            self.writer.add_scalar(f"episode/{name}", value, ppo.steps_done)
         for name, value in ppo.metrics.items():
-            self.writer.add_scalar(f"update/{name}", value, ppo.steps_done)  # type: ignore[no-untyped-call]
-        self.writer.flush()  # type: ignore[no-untyped-call]
+            self.writer.add_scalar(f"update/{name}", value, ppo.steps_done)
+        self.writer.flush()

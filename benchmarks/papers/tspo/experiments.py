@@ -103,7 +103,7 @@ def run(setting: Setting) -> Result:
 
     @torch.no_grad()
     def by_agent(video: Video) -> Tensor:
-        return agent(video.frames, video.text, similarity(video.frames, video.text), 0.01)  # type: ignore[no-any-return]
+        return agent(video.frames, video.text, similarity(video.frames, video.text), 0.01)
 
     if setting.arm == "similarity":
         found = measured(lambda video: similarity(video.frames, video.text), setting.seed)

@@ -73,7 +73,7 @@ class TemporalAgent(nn.Module):
 
     def forward(self, frames: Tensor, text: Tensor, clip_scores: Tensor, tau: float) -> Tensor:
         """Logits s `(T,)` of frames `(T, D)` and text `(N, D)`; clip_scores `(T,)` are their similarity by itself."""
-        positions = position_encoding(*frames.shape, dtype=frames.dtype).to(frames.device)  # type: ignore[arg-type]
+        positions = position_encoding(len(frames), frames.shape[1], frames.dtype).to(frames.device)
         z = self.mlp(self.temporal(frames + self.position_scale * positions)) + frames
         norms = z.norm(dim=1, keepdim=True) * text.norm(dim=1)[None]
         return ((z @ text.T / (norms + 1e-6)).mean(1) + clip_scores) / tau
