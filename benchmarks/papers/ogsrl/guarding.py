@@ -64,7 +64,7 @@ EXPERIMENT = Experiment(
         "reward": Measure("the count's reward", ".3f", curve=True),
     },
     run=run,
-    steps=60,
+    steps=120,
     quick_steps=3,
     claims=(
         Claim("guarded, at least .9 of the texts are inside", stays_inside),

@@ -25,7 +25,7 @@ ARMS: Mapping[str, tuple[str, Callable[[], Reward]]] = {
     "high": ("price 3", lambda: praise - 3.0 * length),
     "constrained": (
         f"Constrained, limit {LIMIT}",
-        lambda: Constrained(praise, costs={"length": length}, limits={"length": LIMIT}, eta=0.5),
+        lambda: Constrained(praise, costs={"length": length}, limits={"length": LIMIT}, eta=1.0),
     ),
 }
 
@@ -46,7 +46,7 @@ TALK = PlaygroundRun(
         "per_device_train_batch_size": 16,  # 2 prompts, 8 answers each
         "gradient_accumulation_steps": 1,
         "max_completion_length": Praise.new_tokens,
-        "learning_rate": 5e-4,
+        "learning_rate": 2e-4,
         "loss_type": "dapo",
         "scale_rewards": "none",
     },
@@ -88,7 +88,7 @@ EXPERIMENT = Experiment(
         "reward": Measure("praise", ".3f", curve=True),
     },
     run=run,
-    steps=60,
+    steps=120,
     quick_steps=3,
     claims=(
         Claim(f"the constrained arm's length is within {WITHIN} of its limit", holds_the_limit),
