@@ -16,6 +16,8 @@ SHOWN = range(0, 192, 8)
 """Which of 192 pictures are kept: one of every second caption."""
 COLUMNS = 6
 GRIDS = (("flow-loose", "before"), ("flow-loose", "after"), ("guard-loose", "after"), ("guard-tight", "after"))
+DRAWN = frozenset(arm for arm, _ in GRIDS)
+"""Arms whose pictures the figure needs."""
 
 
 def packed(pictures: Sequence[Tensor]) -> str:

@@ -26,7 +26,7 @@ from ...worlds.shapes import BASES, CAPTIONS, Bank, Base, caption, gold_judge, l
 from ...worlds.shapes.drawing import SIZE
 from ...worlds.shapes.judging import diversity
 from ...worlds.shapes.network import encode
-from .figure import packed, save_figure
+from .figure import DRAWN, packed, save_figure
 
 LATE, EVERY = 8, 3
 ROWS = [{"prompt": caption(ids), "ids": list(ids)} for ids in CAPTIONS]
@@ -132,7 +132,8 @@ def run(setting: Setting) -> Result:
         name: fmean(entry[f"{key}/{LATE}"] for entry in log if f"{key}/{LATE}" in entry) for name, key in KEYS.items()
     }
     norm = fmean(entry["grad_norm"] for entry in log if "grad_norm" in entry)
-    notes = {"before": shown[0], "after": shown[-1], "base": setting.seed % BASES}
+    kept = {"before": shown[0], "after": shown[-1]} if setting.seed == 0 and setting.arm in DRAWN else {}
+    notes = {"base": setting.seed % BASES, **kept}
     final = {**end, "tilt": late["below"] - late["above"], "mean": late["mean"], "drift": late["drift"], "norm": norm}
     return Result(final=final, start=result.start, curves=result.curves, notes=notes)
 
