@@ -17,6 +17,7 @@ from .remote import Remote
 from .reward import Reward
 from .reward_model import RewardModel, calibrate
 from .routing import Cascade, Route
+from .self_reference.reward import SelfReference
 from .separate import separate
 from .standardize import Standardized
 from .state import RunningMoments, State
@@ -56,6 +57,7 @@ __all__ = [
     "RunningMoments",
     "Scale",
     "Schedule",
+    "SelfReference",
     "Some",
     "Standardized",
     "State",

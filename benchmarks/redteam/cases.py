@@ -39,6 +39,7 @@ from ...rewards import (
     Reward,
     RewardModel,
     Route,
+    SelfReference,
     robust,
     structured_reward,
     vulnerability_reward,
@@ -244,6 +245,7 @@ NODES: dict[str, Callable[[], Reward]] = {
         limits={"long": 0, "odd": 0},
     ),
     "function": lambda: Function(brevity, -1.0, 0.0) + FormatJudge(),
+    "nearness to successes": lambda: SelfReference(None, LengthJudge(maximum=9)),
     "structured": lambda: structured_reward(["a", "answer"]),
     "vulnerability": lambda: vulnerability_reward(RuleVulnerabilityJudge(flags, end=None)),
     "constraint": lambda: ExactJudge().gate(MixtureOfJudges([KeyCoverageJudge(["a"]), NoCommas()])),
@@ -262,4 +264,5 @@ MODELS: dict[str, Callable[[], Reward]] = {
     "a local model": lambda: LLMJudge(local_model(), ASK, floor=0.0).as_reward(),
     "a verdict model": lambda: AnchorWinReward(verdict_model()),
 }
+RELATIVE = ("nearness to successes",)  # what a completion earns depends on those beside it, and is meant to
 SMALL_BATCHES = ("CodeJudge", "model", "Jammed")  # dear ones

@@ -73,7 +73,7 @@ def _next(texts: Sequence[Any], strings: Sequence[str], rng: random.Random) -> A
 
 
 def examine(target: Target, batch: Sequence[Any], columns: dict[str, list[Any]], tally: Tally) -> None:
-    """Judge every completion alone, then all of them at once: the verdicts are the same."""
+    """Judge every completion alone, then all of them at once: the verdicts are the same, or as good if relative."""
     rows = [{name: values[place] for name, values in columns.items()} for place in range(len(batch))]
     alone = [_alone(target, completion, row) for completion, row in zip(batch, rows, strict=True)]
     together: Sequence[Any]
@@ -84,7 +84,9 @@ def examine(target: Target, batch: Sequence[Any], columns: dict[str, list[Any]],
     for completion, row, (verdict, what, seconds), other in zip(batch, rows, alone, together, strict=True):
         tally.verdicts += 1
         tally.slowest = max(tally.slowest, seconds)
-        if what is None and not _same(verdict, other):
+        if what is None and target.relative:
+            what = broken(target.judge, completion, other)
+        elif what is None and not _same(verdict, other):
             what = f"another verdict in a batch: {other!r}, alone {verdict!r}"
         if what is None:
             continue

@@ -15,19 +15,23 @@ import jurybox.rewards
 
 from ...judges import FunctionJudge, Judge, PairwiseJudge
 from ...rewards import Reward
-from .cases import ARGUMENTS, COLUMNS, MODELS, NODES, SMALL_BATCHES, divides, says_so
+from .cases import ARGUMENTS, COLUMNS, MODELS, NODES, RELATIVE, SMALL_BATCHES, divides, says_so
 
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One thing under attack. `batch` is how many completions it is given at once."""
+    """One thing under attack.
+
+    batch: how many completions it is given at once. relative: whether a verdict may depend on the others of its batch.
+    """
 
     name: str
     judge: Judge | Reward
     columns: Mapping[str, Sequence[Any]]
     batch: int = 200
+    relative: bool = False
 
     def rows(self, count: int, rng: random.Random) -> dict[str, list[Any]]:
         """Columns for `count` completions."""
@@ -83,7 +87,8 @@ def targets(named: str | None = None) -> list[Target]:
 
 
 def _target(name: str, one: Judge | Reward, columns: Mapping[str, Sequence[Any]]) -> Target:
-    return Target(name, one, columns, batch=20 if any(dear in name for dear in SMALL_BATCHES) else 200)
+    batch = 20 if any(dear in name for dear in SMALL_BATCHES) else 200
+    return Target(name, one, columns, batch, relative=name.startswith(RELATIVE))
 
 
 def _columns(one: Judge) -> Mapping[str, Sequence[Any]]:
