@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .papers.rl_struct import RLStructConfig, RLStructTrainer, rl_struct_lora
     from .papers.rso import RSOConfig, RSOTrainer
     from .papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer, with_hints, without_easy_problems
+    from .papers.srpo import SRPO, SRPOConfig, SRPOTrainer
     from .papers.tgpo import TGPO, TGPOConfig
     from .papers.vulpo import VULPO, VULPOConfig, VULPOTrainer
     from .seam import Batch, Chain, Objective, ObjectiveConfig, ObjectiveTrainer, Policy, RewardStateCallback, Rollout
@@ -65,6 +66,7 @@ __all__ = [
     "GRPO",
     "NGRPO",
     "POAD",
+    "SRPO",
     "TGPO",
     "VULPO",
     "AEPOConfig",
@@ -133,6 +135,8 @@ __all__ = [
     "RewardStateCallback",
     "Rollout",
     "SD3Velocity",
+    "SRPOConfig",
+    "SRPOTrainer",
     "ScafGRPOConfig",
     "ScafGRPOTrainer",
     "Stratum",
@@ -191,6 +195,7 @@ _NAMES = {
     "papers.rl_struct": ("RLStructConfig", "RLStructTrainer", "rl_struct_lora"),
     "papers.rso": ("RSOConfig", "RSOTrainer"),
     "papers.scaf_grpo": ("ScafGRPOConfig", "ScafGRPOTrainer", "with_hints", "without_easy_problems"),
+    "papers.srpo": ("SRPO", "SRPOConfig", "SRPOTrainer"),
     "papers.tgpo": ("TGPO", "TGPOConfig"),
     "papers.vulpo": ("VULPO", "VULPOConfig", "VULPOTrainer"),
     "seam": (

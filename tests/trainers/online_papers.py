@@ -31,6 +31,7 @@ from jurybox.trainers.papers.pairwise_rl import PairwisePPOConfig, PairwisePPOTr
 from jurybox.trainers.papers.poad import POADConfig, POADTrainer
 from jurybox.trainers.papers.rl_struct import RLStructConfig, RLStructTrainer
 from jurybox.trainers.papers.scaf_grpo import ScafGRPOConfig, ScafGRPOTrainer
+from jurybox.trainers.papers.srpo import SRPOConfig, SRPOTrainer
 from jurybox.trainers.papers.vulpo import VULPOConfig, VULPOTrainer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -178,6 +179,7 @@ PAPERS = {
             "hints_solution": [["on"], None, ["te", "t", "o"], []],
         },
     ),
+    "srpo": Paper(SRPOTrainer, SRPOConfig, {"loss_type": "dapo"}, like="ngrpo"),
     "mdpo": Paper(MDPOTrainer, MDPOConfig, {"loss_type": "dapo", "num_iterations": 2}),
     "ngrpo": Paper(NGRPOTrainer, NGRPOConfig, {"updates_per_generation": 1, "entropy_coef": 0.0}),
     "pairwise-ppo": Paper(

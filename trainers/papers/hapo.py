@@ -16,13 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from torch import nn
-
 from ...judges import ExactJudge, Judge
-from ...rewards import HAPO, Function, LengthHistory, Reward
+from ...rewards import HAPO, LengthHistory, Reward
 from ...rewards.hapo.length_history import Mode
 from ...rewards.hapo.length_reward import Kind
 from ...rewards.hapo.reward import Unit
+from ..composing import composed
 from ..seam import ObjectiveConfig, ObjectiveTrainer
 
 REWARD_SETTINGS = ("w", "c", "kind", "tolerance", "mode", "r_rep", "ngram_size", "id_column", "unit")
@@ -103,37 +102,10 @@ class HAPOTrainer(ObjectiveTrainer):
         self, model: Any, reward_funcs: Any = None, args: HAPOConfig | None = None, *more: Any, **named: Any
     ) -> None:
         config: Any = self._config(model, args)
-        super().__init__(model, _with_hapo(reward_funcs, config), config, *more, **named)
+        super().__init__(model, composed(reward_funcs, HAPO, config, REWARD_SETTINGS), config, *more, **named)
         found = [state for reward in self.reward_funcs for state in getattr(reward, "states", {}).values()]
         histories = [state for state in found if isinstance(state, LengthHistory)]
         tokenizer: Any = getattr(self.processing_class, "tokenizer", self.processing_class)
         for history in histories:
             history.special_ids |= {*self.eos_token_ids, tokenizer.pad_token_id} - {None}
         self.history: LengthHistory = histories[0]
-
-
-def _with_hapo(reward_funcs: Any, config: HAPOConfig) -> list[Any]:
-    """The reward functions, the first of them in HAPO's reward unless some are composed with one already."""
-    rewards = list(reward_funcs) if isinstance(reward_funcs, (list, tuple)) else [reward_funcs]
-    if not any(_has_hapo(reward) for reward in rewards):
-        return [config.reward(_correctness(rewards[0] if rewards else None)), *rewards[1:]]
-    plain = HAPOConfig.__dataclass_fields__
-    if ignored := [name for name in REWARD_SETTINGS if getattr(config, name) != plain[name].default]:
-        raise ValueError(
-            f"the reward is composed with HAPO already, so {', '.join(ignored)} of the config would be ignored: "
-            "give them to HAPO(...)"
-        )
-    return rewards
-
-
-def _has_hapo(reward: Any) -> bool:
-    return isinstance(reward, Reward) and any(isinstance(node, HAPO) for node in reward.walk())
-
-
-def _correctness(reward: Any) -> Reward | Judge:
-    """A judge or a reward as it is, a reward function as one."""
-    if isinstance(reward, (Reward, Judge)):
-        return reward
-    if not callable(reward) or isinstance(reward, nn.Module):
-        raise TypeError(f"HAPO needs a judge that says whether an answer is right, not {type(reward).__name__}")
-    return Function(reward)
