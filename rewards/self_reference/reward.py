@@ -45,12 +45,12 @@ class SelfReference(Reward):
     that is not finite), a failure earns 0, and so does one on which the judge of success broke off. A failure abstains
     where the encoder raised on all texts, or could not be reached. Composes with everything.
 
-    Reasons: "success", "near" with the distance in the evidence, "no success to compare with", "no encoding", and
+    Reasons: "success", "compared" with the distance in the evidence, "no success to compare with", "no encoding", and
     "PART abstains".
 
     Args:
-        encoder: texts -> `(n, D)` numbers, or None for a text without; None takes hashed n-grams (`NGrams`), which need
-            no model and know form, not meaning.
+        encoder: texts -> `(n, D)` numbers (array, tensor or lists), with None for a text that has none. None instead of
+            an encoder takes hashed n-grams (`NGrams`), which need no model and know form, not meaning.
         success: the judge of success, or any reward that says passed or not.
         scope: the column whose equal values share successes, a task for instance; by default the prompt.
         normalizer, cap, steepness, offset: how distance becomes reward; see `shaping`.
@@ -98,6 +98,12 @@ class SelfReference(Reward):
         return (self.success,)
 
     @property
+    def beside_model(self) -> bool:
+        from ...judges.guardian import NGrams
+
+        return super().beside_model and isinstance(self.encoder, NGrams)  # a user's model may want the same device
+
+    @property
     def bounds(self) -> tuple[float, float]:
         return 0.0, 1.0
 
@@ -142,6 +148,8 @@ class SelfReference(Reward):
     def _vectors(self, texts: Sequence[str]) -> Sequence[Any]:
         assert self.encoder is not None
         vectors = self.encoder(texts)
+        if hasattr(vectors, "detach"):  # a tensor of any device and precision, perhaps with a gradient
+            vectors = vectors.detach().double().cpu().numpy()
         if not hasattr(vectors, "__len__"):
             raise WrongReturn(f"the encoder of {self.name} returned {type(vectors).__name__}; it returns vectors")
         if len(vectors) != len(texts):
@@ -189,7 +197,7 @@ class SelfReference(Reward):
         if isinstance(found, str):
             return self._say(0.0, False, (part,), found)
         reward, distance = found
-        return self._say(reward, False, (part,), "near").replace(evidence={"distance": distance})
+        return self._say(reward, False, (part,), "compared").replace(evidence={"distance": distance})
 
     def metrics(self, verdicts: Sequence[Verdict]) -> dict[str, float]:
         """Beside the usual: the share of successes, and of failures that had a success to be compared with."""

@@ -99,6 +99,17 @@ def test_successes_are_shared_by_prompt_or_by_a_column() -> None:
         by_task(completions=texts, prompts=prompts, right=right)
 
 
+def test_a_model_may_answer_with_a_tensor() -> None:
+    torch = pytest.importorskip("torch")
+
+    def model(texts: Sequence[str]) -> Any:
+        return torch.tensor(numbers(texts), dtype=torch.bfloat16, requires_grad=True)
+
+    assert scores(["0", "1", "2"], [True, False, False], SelfReference(model, said)) == scores(
+        ["0", "1", "2"], [True, False, False]
+    )
+
+
 def test_only_what_is_compared_is_encoded() -> None:
     seen: list[str] = []
 
