@@ -17,6 +17,7 @@ from .memo import Memo
 from .mixture import MixtureOfJudges
 from .repetition import RepetitionJudge
 from .sample import Sample
+from .tries import Tried, render_and_judge
 from .verdict import Verdict
 from .within import within
 from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
@@ -24,6 +25,7 @@ from .workers.pool import DeadlineExceeded, WorkerDied, WorkerPool, shared_pool
 if TYPE_CHECKING:
     from .code import CodeJudge
     from .fleet import ScheduleJudge
+    from .flow import FlowConsistencyJudge, RenderJudge
     from .guardian import DensityGuardian
     from .instructions import IFEvalJudge, InstructionJudge
     from .llm import LLMJudge
@@ -40,6 +42,7 @@ _ON_USE = {
     "CodeJudge": ".code",
     "DensityGuardian": ".guardian",
     "FieldF1Judge": ".structured",
+    "FlowConsistencyJudge": ".flow",
     "IFEvalJudge": ".instructions",
     "InstructionJudge": ".instructions",
     "JSONObjectJudge": ".structured",
@@ -52,6 +55,7 @@ _ON_USE = {
     "PairwiseJudge": ".pairwise",
     "PairwiseLLM": ".pairwise",
     "RayExecutor": ".workers.ray_actors",
+    "RenderJudge": ".flow",
     "RubricJudge": ".rubric",
     "RuleVulnerabilityJudge": ".vulnerability",
     "STLJudge": ".trajectory",
@@ -68,6 +72,7 @@ __all__ = [
     "DensityGuardian",
     "ExactJudge",
     "FieldF1Judge",
+    "FlowConsistencyJudge",
     "FormatJudge",
     "FunctionJudge",
     "IFEvalJudge",
@@ -89,6 +94,7 @@ __all__ = [
     "PairwiseJudge",
     "PairwiseLLM",
     "RayExecutor",
+    "RenderJudge",
     "RepetitionJudge",
     "RubricJudge",
     "RuleVulnerabilityJudge",
@@ -99,6 +105,7 @@ __all__ = [
     "TooLong",
     "ToolCall",
     "ToolCallJudge",
+    "Tried",
     "Turn",
     "Verdict",
     "VerdictModel",
@@ -108,6 +115,7 @@ __all__ = [
     "completion_text",
     "judge",
     "prompt_text",
+    "render_and_judge",
     "shared_pool",
     "within",
 ]

@@ -27,6 +27,7 @@ from ...judges import (
     TooLong,
     judge,
 )
+from ...judges.flow import Camera, GoalRenderer
 from ...judges.instructions import NoCommas
 from ...judges.llm import LLMJudge, Scripted
 from ...rewards import (
@@ -92,6 +93,9 @@ COLUMNS: dict[str, Sequence[Any]] = {
     "baseline": [ANCHOR],
     "problem_id": ["1"],
     "scenario_seed": [0, 1, 2],
+    "flow": [[[[0.0, 0.0, 1.0], [0.1, 0.0, 1.0]], [[0.1, 0.0, 1.0], [0.2, 0.0, 1.0]]]],
+    "visibility": [[[1, 1], [1, 0]]],
+    "instruction": ["Move it to the right."],
 }
 
 
@@ -127,6 +131,11 @@ def length(texts: list[str]) -> list[float]:
     return [float(len(text)) for text in texts]
 
 
+def on_the_right(image: Any, instruction: str) -> bool:
+    """A look at a rendered goal."""
+    return bool((image[:, 8:] == 1).any())
+
+
 ASK = "Is {{completion}} good? Answer {{labels}}."
 GRADES = '{"right": "no", "short": "yes"}'
 CRITERIA = {"right": "Is it right?", "short": "Is it short?"}
@@ -136,6 +145,7 @@ EACH = "{{criterion}}\n{{completion}}\n{{labels}}"
 # What to make a judge with; one that is not listed is made without arguments.
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "DensityGuardian": [{"references": SENTENCES}, {"references": SENTENCES, "region": "ellipsoid", "dimensions": 4}],
+    "FlowConsistencyJudge": [{}, {"tau": 0.001}],
     "FormatJudge": [
         {},
         {"pattern": r"^(a+)+$"},
@@ -189,6 +199,10 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "OutsideLength": [{"maximum": 20, "unit": "characters"}],
     "MathJudge": [{}, {"boxes": "last", "strict": False, "units": "required"}, {"tolerance": 0.01}],
+    "RenderJudge": [
+        {"renderer": GoalRenderer(Camera.of(16, 16), [[0.0, 0.0, 1.0]]), "look": on_the_right},
+        {"renderer": GoalRenderer(Camera.of(16, 16), [[0.0, 0.0, 1.0]]), "look": on_the_right, "max_residual": 0.01},
+    ],
     "RubricJudge": [
         {"complete": Scripted(GRADES), "rubric": CRITERIA, "template": TOGETHER},
         {"complete": Parrot(GRADES), "rubric": CRITERIA, "template": TOGETHER},

@@ -89,7 +89,7 @@ def slug(paper: str, path: Path) -> str:
 
 @cache
 def _slugs() -> dict[str, str]:
-    papers = {path.stem: json.loads(path.read_text(encoding="utf-8"))["paper"] for path in HERE.glob("*.json")}
+    papers = {path.stem: json.loads(path.read_text(encoding="utf-8"))["paper"] for path in sorted(HERE.glob("*.json"))}
     return {number[0]: name for name, paper in papers.items() if (number := ARXIV.search(paper))}
 
 
