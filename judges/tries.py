@@ -47,9 +47,9 @@ def render_and_judge(
     (True, 2, 8)
 
     With a `RenderJudge` the candidates are predicted flows and what is rendered is where they end. With any other judge
-    or composed reward they are completions: best-of-k that stops at the first one that is good enough. Of those that are
-    rejected the best is kept (the first, of equal ones) and `accepted` is False. A judge that abstains ends the loop with
-    `accepted` None: what nobody has looked at is neither carried out nor held against the sampler.
+    or composed reward they are completions: best-of-k that stops at the first one that is good enough. Of those that
+    are rejected the best is kept (the first, of equal ones) and `accepted` is False. A judge that abstains ends the
+    loop with `accepted` None: what nobody has looked at is neither carried out nor held against the sampler.
 
     Args:
         sample: number of the try, from 0 -> a candidate.

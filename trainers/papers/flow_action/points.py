@@ -103,7 +103,7 @@ def farthest_point_sampling(points: ArrayLike, n: int = 16, start: int = 0) -> l
         ValueError: not so many points, or a start that is none of them.
     """
     cloud = np.asarray(points, np.float64)
-    finite = np.isfinite(cloud).all(1)
+    finite = np.asarray(np.isfinite(cloud).all(1))
     if not 1 <= n <= int(finite.sum()):
         raise ValueError(f"n={n}: there are {int(finite.sum())} points to take from")
     if not 0 <= start < len(cloud) or not finite[start]:

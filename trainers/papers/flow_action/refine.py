@@ -30,7 +30,7 @@ class SE3ActionChunkOptimizer:
 
     Attributes:
         smoothness: λ_s; radians and metres of a step count alike.
-        collision: λ_c, with `sdf`: `(M, 3)` points -> `(M,)` metres from the nearest obstacle, negative inside, in torch.
+        collision: λ_c, with `sdf`: `(M, 3)` -> `(M,)` metres from the nearest obstacle, negative inside, in torch.
         obstacle_points: `(M, 3)` points of the object that must stay clear; by default its keypoints.
         margin: metres to stay clear by.
         box: λ_b, with `low` and `high`, `(3,)` each: where the gripper can reach.
@@ -48,7 +48,7 @@ class SE3ActionChunkOptimizer:
     margin: float = 0.01
     low: ArrayLike | None = None
     high: ArrayLike | None = None
-    iterations: int = 500
+    iterations: int = 100
 
     def __post_init__(self) -> None:
         for name in ("smoothness", "collision", "box", "margin"):
@@ -98,18 +98,20 @@ class _Problem:
         there = torch.eye(4, dtype=torch.float64)
         there[:3, 3] = self.keypoints.mean(0)
         back = torch.linalg.inv(there)
+        size = (self.keypoints - self.keypoints.mean(0)).square().sum(1).mean().sqrt().clamp(min=1e-6)
+        unit = torch.cat([1 / size.expand(3), torch.ones(3, dtype=torch.float64)])  # turning by one moves points by one
         twists = torch.zeros(len(begin), 6, dtype=torch.float64, requires_grad=True)
         search = torch.optim.LBFGS(
             [twists],
             max_iter=self.options.iterations,
-            tolerance_grad=1e-12,
-            tolerance_change=1e-18,
+            tolerance_grad=1e-9,
+            tolerance_change=1e-13,
             history_size=20,
             line_search_fn="strong_wolfe",
         )
 
         def moved() -> Tensor:
-            return begin @ there @ exponential(twists) @ back
+            return begin @ there @ exponential(twists * unit) @ back
 
         def cost() -> float:
             search.zero_grad()

@@ -1,0 +1,1 @@
+"""The experiments of one paper; `experiments.py` names them."""
