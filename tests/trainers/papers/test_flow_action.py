@@ -110,8 +110,7 @@ def test_moving_the_frame_moves_everything_alike() -> None:
     moved = action_chunk(*(x @ frame[:3, :3].T + frame[:3, 3] for x in (keys, flow)), frame @ grasp)
     np.testing.assert_allclose(moved.object_transforms, frame @ plain.object_transforms @ there, atol=1e-9)
     np.testing.assert_allclose(moved.ee_poses, frame @ plain.ee_poses, atol=1e-9)
-    steps = [matrix for matrix in plain.world_deltas]
-    np.testing.assert_allclose(np.linalg.multi_dot(steps[::-1]), plain.object_transforms[-1], atol=1e-9)
+    np.testing.assert_allclose(np.linalg.multi_dot([*plain.world_deltas[::-1]]), plain.object_transforms[-1], atol=1e-9)
 
 
 def test_a_step_of_which_too_little_is_seen_only_translates() -> None:
