@@ -43,6 +43,7 @@ class FlowConsistencyJudge(Judge):
         ValueError: a tau that is not positive.
     """
 
+    reads = "completion"
     threshold = math.exp(-1) * (1 - 1e-12)
 
     def __init__(self, *, tau: float = 0.05, column: str = "flow", visibility: str = "visibility") -> None:
@@ -50,8 +51,6 @@ class FlowConsistencyJudge(Judge):
             raise ValueError(f"tau={tau!r}: give a distance above 0, in metres")
         self.tau = float(tau)
         self.columns, self.optional = (column,), (visibility,)
-
-    reads = "completion"
 
     def _unusable(self, sample: Sample) -> str:
         wanted = self._wanted(sample)

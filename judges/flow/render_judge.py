@@ -31,7 +31,8 @@ class RenderJudge(Judge):
     carrying out; `render_and_judge` samples until it says yes.
 
     Reasons: "judged", or the reason of the verdict that `look` gives; of a score of 0 "not rigid", "not a flow",
-    "out of range", and what can be wrong with JSON (see `JSONJudge`). It abstains where `look` does, or nobody answers.
+    "out of range", and what can be wrong with JSON (see `JSONJudge`). It abstains with
+    "unusable instruction" (the row's fault), where `look` abstains, and where nobody answers.
 
     Args:
         renderer: (flow `(T, N, 3)`, the row's columns) -> image; `GoalRenderer`, or any.
@@ -60,7 +61,12 @@ class RenderJudge(Judge):
     def key(self, sample: Sample) -> Any:
         return sample.key(tuple(sample.columns), (self.reads,))  # the renderer may read any column
 
+    def _unusable(self, sample: Sample) -> str:
+        return "" if isinstance(sample[self.columns[0]], str) else "unusable instruction"
+
     def _judge(self, sample: Sample) -> Verdict:
+        if why := self._unusable(sample):
+            return Verdict(None, "skipped", why)
         try:
             flow = flow_of(sample)
         except BadFlow as error:
@@ -69,7 +75,7 @@ class RenderJudge(Judge):
         if self.max_residual is not None and left > self.max_residual:
             return Verdict(0.0, reason="not rigid", evidence={"rigidity": round(left, 6)})
         image = self.renderer(flow, dict(sample.columns))
-        verdict = lift(self.look(image, str(sample[self.columns[0]])), self.name, sample.row)
+        verdict = lift(self.look(image, sample[self.columns[0]]), self.name, sample.row)
         return verdict.replace(
             reason=verdict.reason or "judged", evidence={**verdict.evidence, "rigidity": round(left, 6)}
         )

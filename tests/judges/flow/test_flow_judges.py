@@ -119,6 +119,7 @@ def test_what_stands_before_the_object_hides_it():
 def test_a_look_that_abstains_abstains_and_its_own_verdict_is_kept():
     unsure = RenderJudge(renderer(), lambda image, instruction: None)
     assert unsure.verdict(MOVE, instruction="").abstains
+    assert unsure.verdict("hm", instruction=None).reason == "unusable instruction"
     sure = RenderJudge(renderer(), lambda image, instruction: Verdict(1.0, reason="seen", evidence={"by": instruction}))
     assert sure.verdict(MOVE, instruction="me").evidence == {"by": "me", "rigidity": 0.0}
     with pytest.raises(TypeError, match="look is a function"):

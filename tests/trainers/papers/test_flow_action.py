@@ -141,9 +141,12 @@ def test_the_search_finds_the_closed_form_and_returns_it_without_penalties() -> 
     assert searched.residual.sum() == pytest.approx(closed.residual.sum(), abs=1e-8)
     at_once = SE3ActionChunkOptimizer()(keys, flow, np.eye(4))
     np.testing.assert_array_equal(at_once.object_transforms, closed.object_transforms)
-    weights = torch.from_numpy(np.isfinite(flow).all(2).astype(float))
-    cost = flow_objective(*map(torch.from_numpy, (closed.object_transforms, keys, np.nan_to_num(flow))), weights)
+    transforms = torch.from_numpy(closed.object_transforms).requires_grad_()
+    cost = flow_objective(transforms, torch.from_numpy(keys), torch.from_numpy(flow))
     assert cost.item() == pytest.approx(closed.residual.sum())
+    cost.backward()
+    assert transforms.grad is not None
+    assert transforms.grad.isfinite().all()
 
 
 def test_more_smoothness_goes_a_shorter_way() -> None:

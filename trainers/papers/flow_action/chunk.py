@@ -67,11 +67,13 @@ def action_chunk(
 def flow_objective(transforms: Tensor, keypoints: Tensor, flow: Tensor, weights: Tensor | None = None) -> Tensor:
     """Σ_t f_t, with a gradient by the transforms `(T, 4, 4)`, the last row of which has no part in it.
 
-    keypoints: `(N, 3)`. flow: `(T, N, 3)`. weights: `(T, N)`.
+    keypoints: `(N, 3)`. flow: `(T, N, 3)`. weights: `(T, N)`; a point that is not finite has none.
     """
-    moved = keypoints @ transforms[:, :3, :3].transpose(1, 2) + transforms[:, None, :3, 3]
-    errors = ((moved - flow) ** 2).sum(-1)
-    return (errors if weights is None else torch.where(weights > 0, weights * errors, 0.0)).sum()
+    known = flow.isfinite().all(-1) & keypoints.isfinite().all(-1)
+    k, target = keypoints.nan_to_num(0, 0, 0), torch.where(known[..., None], flow, 0.0)  # a NaN's gradient is NaN
+    moved = k @ transforms[:, :3, :3].transpose(1, 2) + transforms[:, None, :3, 3]
+    w = known.to(flow.dtype) if weights is None else torch.where(known, weights, 0.0)
+    return (w * ((moved - target) ** 2).sum(-1)).sum()
 
 
 def checked(keypoints: ArrayLike, flow: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ....judges.options import finite
-from .chunk import FEWEST, Chunk, action_chunk, checked, flow_objective
+from .chunk import Chunk, action_chunk, checked, flow_objective
 
 Distance = Callable[[Tensor], Tensor]
 NEAR = 1e-4  # of sin²(θ/2), below which a series is exact to all digits
@@ -78,12 +78,13 @@ class SE3ActionChunkOptimizer:
         if begin.shape != closed.object_transforms.shape:
             raise ValueError(f"start is {closed.object_transforms.shape}, not {begin.shape}")
         k, target, w = checked(keypoints, flow, weights)
-        known = w > 0
-        points, targets = np.where(np.isfinite(k), k, 0.0), np.where(known[..., None], target, 0.0)
-        fixed = _Problem(self, *map(torch.from_numpy, (points, targets, w, np.asarray(grasp_pose, np.float64))))
+        there = np.isfinite(k).all(1)
+        if not there.any():
+            return closed
+        parts = (k[there], target[:, there], w[:, there], np.asarray(grasp_pose, np.float64))
+        fixed = _Problem(self, *map(torch.from_numpy, parts))
         transforms = fixed.solve(torch.from_numpy(begin.copy()))
-        left = fixed.misses(transforms).numpy()
-        return Chunk.of(transforms.numpy(), np.asarray(grasp_pose, np.float64), left, known.sum(1) < FEWEST)
+        return Chunk.of(transforms.numpy(), parts[-1], fixed.misses(transforms).numpy(), closed.underdetermined)
 
 
 @dataclass(frozen=True, eq=False)
