@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .errors import JuryboxError
 from .judge import Judge
 from .options import one_of
 from .sample import Sample
@@ -17,7 +18,7 @@ Below = Literal["warn", "abstain"]
 logger = logging.getLogger("jurybox")
 
 
-class NotCalibrated(ValueError):  # noqa: N818 - it says what the judge is
+class NotCalibrated(JuryboxError, ValueError):  # noqa: N818 - it says what the judge is
     """Nobody has measured this judge, or the file is of another one."""
 
 

@@ -57,10 +57,13 @@ def kinds_of(base: type[Kind]) -> list[type[Kind]]:
                 importlib.import_module(module.name)
     found = {kind for kind in _below(base) if kind.__module__.startswith(("jurybox.judges.", "jurybox.rewards."))}
     made = [kind for kind in found if not (inspect.isabstract(kind) or kind.__name__.startswith("_"))]
-    return sorted((kind for kind in made if kind.__name__ not in _BASES), key=lambda kind: kind.__name__)
+    return sorted(
+        (kind for kind in made if kind.__name__ not in (*_BASES, *_ELSEWHERE)), key=lambda kind: kind.__name__
+    )
 
 
 _BASES = ("Rule", "CountingRule")  # nothing forbids to make one, but there is nothing that it judges
+_ELSEWHERE = ("Remote",)  # what a service judges is hunted where it runs; tests/rewards/service attacks the way there
 
 
 def _below(base: type[Any]) -> Iterator[type[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import JuryboxError
 from .day import FleetDay
 from .dispatchers import Dispatcher
 from .world import FleetWorld
@@ -12,7 +13,7 @@ from .world import FleetWorld
 Orders = Mapping[int, Sequence[int]]
 
 
-class BadSchedule(ValueError):  # noqa: N818 - what the data is
+class BadSchedule(JuryboxError, ValueError):  # noqa: N818 - what the data is
     """Data that is no schedule. `reason` is one of the phrases that `ScheduleJudge` lists."""
 
     def __init__(self, reason: str, detail: str) -> None:

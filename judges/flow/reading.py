@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import JuryboxError
 from ..json.extract import extract
 from ..json.strict import Malformed
 from ..sample import Sample
@@ -16,7 +17,7 @@ FARTHEST = 1e6  # metres; what is farther away is no point of anything that is m
 NO_FLOW = "not a flow"
 
 
-class BadFlow(ValueError):  # noqa: N818 - it says what the completion is
+class BadFlow(JuryboxError, ValueError):  # noqa: N818 - it says what the completion is
     """A completion is no flow; `reason` is one of the judge's."""
 
     def __init__(self, reason: str, detail: str) -> None:

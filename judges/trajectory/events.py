@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
+from ..errors import JuryboxError
 from .logic import Formula, Predicate
 
 MAX_EVENTS = 10_000
 Event = Mapping[str, Any]
 
 
-class BadTrace(ValueError):  # noqa: N818 - it says what the trace is
+class BadTrace(JuryboxError, ValueError):  # noqa: N818 - it says what the trace is
     """What should have been a trace of events is none; the message is a phrase."""
 
 

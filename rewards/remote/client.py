@@ -10,7 +10,7 @@ import time
 import urllib.parse
 from typing import Any
 
-from ...judges.errors import Told
+from ...judges.errors import JuryboxError, Told
 
 LONGEST_PAUSE = 8.0
 TOLD = 500  # characters of what a service says
@@ -22,11 +22,11 @@ class RefusedByService(Told, ValueError):  # noqa: N818 - it says what happened
     """The service says that the request is wrong: a missing column, a wrong token, an address that is no service."""
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(JuryboxError):  # noqa: N818
     """The service does not take requests of this size."""
 
 
-class NoAnswer(ConnectionError):  # noqa: N818
+class NoAnswer(JuryboxError, ConnectionError):  # noqa: N818
     """Nobody answered, or not in the service's form, at any attempt."""
 
 

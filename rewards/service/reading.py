@@ -7,12 +7,13 @@ import hmac
 
 from fastapi import Request
 
+from ...judges.errors import JuryboxError
 from .limits import MIB, Limits
 
 THROWN_AWAY = 16  # times the bound that are still read, so that a client gets to hear why
 
 
-class Refused(Exception):  # noqa: N818 - it says what became of a request
+class Refused(JuryboxError):  # noqa: N818 - it says what became of a request
     """A request that is not judged: the HTTP status, and why."""
 
     def __init__(self, status: int, why: str) -> None:

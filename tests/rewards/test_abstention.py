@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from jurybox.benchmarks.redteam.targets import kinds_of
 from jurybox.judges import ExactJudge, FormatJudge, Judge, Verdict
-from jurybox.rewards import HAPO, AnchorWinReward, Cascade, Function, Linear, Reward, RewardModel, Route, robust
+from jurybox.rewards import (
+    HAPO,
+    AnchorWinReward,
+    Cascade,
+    Constrained,
+    Function,
+    Linear,
+    Reward,
+    RewardModel,
+    Route,
+    SelfReference,
+    robust,
+)
 from jurybox.rewards.arithmetic import Product, Sum
 from jurybox.rewards.gate import Gate
 from jurybox.rewards.leaf import Part
@@ -149,8 +161,16 @@ NODES: dict[type[Reward], Any] = {
     Standardized: lambda x, y: y.standardize("memory"),
     Robust: lambda x, y: robust(x, y, radius=0.1),
     HAPO: lambda x, y: HAPO(y, unit="words"),
+    Constrained: lambda x, y: held(x, y),
 }
-LEAVES: set[type[Reward]] = {Part, Function, RewardModel, AnchorWinReward, Graded}
+LEAVES: set[type[Reward]] = {Part, Function, RewardModel, AnchorWinReward, Graded, SelfReference}
+
+
+def held(x: Reward, y: Reward) -> Constrained:
+    """x with y as a cost that counts."""
+    node = Constrained(x, costs={"y": y}, limits={"y": 0.0})
+    node.multipliers.load_state_dict({"multipliers": {"y": 1.0}, "costs": {"y": 0.5}})
+    return node
 
 
 def test_no_node_is_forgotten():
