@@ -18,9 +18,9 @@ import numpy as np
 from rich.console import Console
 
 from .experiment import Claim, Experiment, Result, Setting
-from .worlds import ours, peers
-from .worlds.record import MEASURES
-from .worlds.task import CARTPOLE, DOUBLE_PENDULUM, HOPPER, Task
+from .worlds.control import ours, peers
+from .worlds.control.record import MEASURES
+from .worlds.control.task import CARTPOLE, DOUBLE_PENDULUM, HOPPER, Task
 
 NEAR = (0.8, 1.25)
 

@@ -12,9 +12,9 @@ from functools import partial
 
 from ...claims import above
 from ...experiment import Claim, Experiment, Measure, Result, Setting
-from ...worlds import off_policy, ours, peers
-from ...worlds.record import MEASURES
-from ...worlds.task import CARTPOLE, DOUBLE_PENDULUM, HOPPER
+from ...worlds.control import off_policy, ours, peers
+from ...worlds.control.record import MEASURES
+from ...worlds.control.task import CARTPOLE, DOUBLE_PENDULUM, HOPPER
 
 Arms = dict[str, tuple[str, Callable[[Setting], Result]]]
 

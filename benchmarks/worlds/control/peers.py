@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..experiment import Result, Setting
+from ...experiment import Result, Setting
 from .record import Record
 from .task import FRESH, Task
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from time import process_time
 
-from ..experiment import Listen, Measure, Result
+from ...experiment import Listen, Measure, Result
 
 BUCKETS = 20
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from ...trainers.papers.mdpo.off_policy_control import OffPolicyMDPO, OffPolicyMDPOConfig
-from ..experiment import Result, Setting
+from ....trainers.papers.mdpo.off_policy_control import OffPolicyMDPO, OffPolicyMDPOConfig
+from ...experiment import Result, Setting
 from .record import Record
 from .task import FRESH, pendulum
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from gymnasium.vector import VectorEnv
 
-from ...trainers.control import PPO, MLPActorCritic, Phase, PPOConfig, Steps
-from ...trainers.papers.mdpo.control import MDPOControl, MDPOControlConfig
-from ..experiment import Result, Setting
+from ....trainers.control import PPO, MLPActorCritic, Phase, PPOConfig, Steps
+from ....trainers.papers.mdpo.control import MDPOControl, MDPOControlConfig
+from ...experiment import Result, Setting
 from .record import Record
 from .task import FRESH, Task
 

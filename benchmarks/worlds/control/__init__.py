@@ -1,0 +1,1 @@
+"""Tasks of gymnasium with our learners and their peers on them, measured alike."""
