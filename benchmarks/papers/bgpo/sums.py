@@ -22,7 +22,7 @@ from ...playground.tokenizer import character_tokenizer
 from .mask_filler import demonstrate_to, fill_canvases, mask_filler
 
 LENGTH, RIGHT, MISSES, LARGEST = 4, 0.5, (-10, -2, -1, 1, 2, 10), 29
-HELD_OUT = 1024
+HELD_OUT, RATE = 1024, 3e-4
 REWARD = MathJudge().named("math") + 0.2 * LengthJudge(2, unit="characters").named("short")
 
 
@@ -78,7 +78,7 @@ def run(setting: Setting) -> Result:
             "max_completion_length": LENGTH,
             "diffusion_steps": LENGTH,
             "temperature": 1.0,
-            "learning_rate": 1e-3,
+            "learning_rate": RATE,
             "lr_scheduler_type": "constant",
         },
         reward_funcs=REWARD,
