@@ -169,6 +169,7 @@ def test_a_rollout_and_an_update_are_the_peers(name):
 @pytest.mark.parametrize("mode", [*MODES, "mo-gymnasium", "ours"])
 def test_a_time_limit_is_not_the_end(mode):
     """With a reward of 1 for ever and γ = 0.9 every state is worth 10, however often episodes are cut."""
+    torch.manual_seed(0)  # from some first weights 4000 steps are not enough
     fns = [constant] * 4
     if mode == "mo-gymnasium":
         env = MOSyncVectorEnv(fns)
