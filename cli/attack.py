@@ -77,7 +77,10 @@ def run(args: argparse.Namespace) -> int:
         )
         if not cases:
             raise Mistake(f"{args.file} has no wrong answer to measure by: give --truth, or more answers to a prompt")
-        audit = attack(reward, cases, margin=args.margin, search=paid_words)
+        try:
+            audit = attack(reward, cases, margin=args.margin, search=paid_words)
+        except ValueError as error:
+            raise Mistake(f"{args.reward}: {error}") from error
     finally:
         reward.close()
     print(text(audit, args.show))

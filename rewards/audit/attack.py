@@ -129,12 +129,7 @@ class Bench:
 
     def ask(self, places: Iterable[int], texts: Sequence[str]) -> list[Verdict]:
         """On any texts, each on the case of its place."""
-        if not texts:
-            return []
-        cases = [self.cases[place] for place in places]
-        columns = {name: [case.columns.get(name) for case in cases] for name in self.cases[0].columns}
-        columns |= {"completion_ids": [list(range(len(text.split()))) for text in texts]}
-        return self.reward.verdicts(list(texts), [case.prompt for case in cases], **columns)
+        return _judged(self.reward, [self.cases[place] for place in places], texts)
 
     def outcome(self, attack: Attack, margin: float) -> Outcome:
         """What it earns."""
@@ -179,10 +174,15 @@ def attack(
         search: finds more attacks, see `search.paid_words`.
 
     Raises:
-        ValueError: no cases, or one without a wrong answer.
+        ValueError: no cases, one without a wrong answer, or a reward that abstains on all of them.
     """
     if not cases or not all(case.wrong for case in cases):
         raise ValueError("an attack is measured by honest wrong answers: give cases, each with at least one")
+    honest = _judged(reward, cases, [case.wrong[0] for case in cases])
+    # A row on which an honest answer has no score either is not one that an attack makes abstain.
+    cases = [case for case, verdict in zip(cases, honest, strict=True) if verdict.score is not None]
+    if not cases:
+        raise ValueError(f"the reward abstains on every honest wrong answer, e.g. {honest[0]!r}")
     bench = Bench(reward, cases)
     outcomes = [bench.outcome(one, margin) for one in [*everyones(cases), *offered(reward, cases)]]
     if search is not None:
@@ -191,6 +191,15 @@ def attack(
     ranked = sorted(outcomes, key=lambda outcome: (not outcome.pays, -outcome.abstains, -outcome.gain))
     right = [score for score in bench.right if score is not None]
     return Audit(tuple(ranked), fmean(bench.wrong), fmean(right) if right else None, bench.guess, len(cases))
+
+
+def _judged(reward: Reward, cases: Sequence[Case], texts: Sequence[str]) -> list[Verdict]:
+    """The verdicts on a text a case; words stand for tokens where a judge counts them."""
+    if not texts:
+        return []
+    columns = {name: [case.columns.get(name) for case in cases] for name in cases[0].columns}
+    columns |= {"completion_ids": [list(range(len(text.split()))) for text in texts]}
+    return reward.verdicts(list(texts), [case.prompt for case in cases], **columns)
 
 
 def strongest(outcomes: Sequence[Outcome]) -> list[Attack]:

@@ -167,3 +167,12 @@ def test_cases_come_from_labelled_answers() -> None:
 def test_without_a_wrong_answer_there_is_nothing_to_measure_by() -> None:
     with pytest.raises(ValueError, match="at least one"):
         attack(as_reward(MathJudge()), [Case("1 + 1?", {"solution": "2"}, ("2",), ())])
+
+
+def test_a_row_that_nobody_can_be_judged_on_is_no_attacks_doing() -> None:
+    unusable = Case("1 + 1?", {"solution": ""}, (), ("3",))
+    audit = attack(as_reward(MathJudge()), [*sums(4), unusable])
+    assert not audit.paying
+    assert audit.cases == 4
+    with pytest.raises(ValueError, match="abstains on every"):
+        attack(as_reward(MathJudge()), [unusable])

@@ -134,23 +134,26 @@ def test_training_raises_the_reward(likelihood: Any) -> None:
 def test_a_resumed_run_ends_as_one_without_interruption(tmp_path: Path) -> None:
     whole, first, second = trainer(6), trainer(6), trainer(6)
     whole.train()
-    videos = iter(World(0))
-    first.videos = second.videos = videos
-    first.config.max_steps = 3
-    first.train()
-    first.config.max_steps = 6
-    # tau follows the share of the steps taken, so the first half is taken as a part of the whole
-    first.save(tmp_path)
+    first.videos = second.videos = iter(World(0))
+
+    def stop(step: int, log: Any) -> None:
+        if step == 3:
+            first.save(tmp_path)
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        first.train(stop)
     second.load(tmp_path)
     second.train()
-    assert second.step == whole.step == 6
+    assert second.step == 6
+    for resumed, uninterrupted in zip(second.agent.parameters(), whole.agent.parameters(), strict=True):
+        assert torch.equal(resumed, uninterrupted)
     with pytest.raises(ValueError, match="was saved with"):
         trainer(7).load(tmp_path)
 
 
 def test_a_reward_that_abstains_teaches_nothing() -> None:
     run = trainer(1)
-    run.reward = run.reward.named("none")
     video = next(run.videos)
     before = [p.clone() for p in run.agent.parameters()]
     run.score = lambda video, selections: torch.full((len(selections),), NAN)  # type: ignore[method-assign]
